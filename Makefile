@@ -1,0 +1,47 @@
+# Two commands matter: `make run` and `make test`; both set everything up by themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+PORT   ?= 8080
+
+.PHONY: run test check bench docs clean format
+
+$(VENV)/.base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(PIP) -e '.[train,dev,docs]'
+	touch $@
+
+run: $(VENV)/.base  ## set up, compile the kernels, start the server
+	$(BIN)/skywright warm
+	$(BIN)/skywright serve --port $(PORT)
+
+test: $(VENV)/.dev  ## set up and pass the whole suite, style and types included
+	$(BIN)/skywright warm
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest -m "not network and not gpu"
+
+check: $(VENV)/.dev  ## style, types and floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## figures beside their peers
+	$(BIN)/skywright warm
+	$(BIN)/python bench/neo.py
+
+docs: $(VENV)/.dev  ## the documentation site, in site/
+	$(BIN)/mkdocs build --strict
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,3 @@
+"""An open, self-hosted AI platform for space."""
+
+__version__ = "0.1.0"

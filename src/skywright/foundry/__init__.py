@@ -1,0 +1,1 @@
+"""The lifecycle of a model: recipe, run, evaluation, registry, prediction."""

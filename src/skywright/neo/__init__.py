@@ -1,0 +1,1 @@
+"""Near-Earth objects: assess, classify, anomalies, what-if."""

@@ -1,0 +1,1 @@
+"""Small models trained by us: ONNX or NPZ with a card each."""

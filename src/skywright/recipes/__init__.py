@@ -1,0 +1,1 @@
+"""TOML recipes that ship with the package."""

@@ -1,0 +1,114 @@
+"""What an operator may change without touching code: one frozen object, ``SKYWRIGHT_*``."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from skywright.errors import InputError
+
+_PREFIX = "SKYWRIGHT_"
+
+
+class Settings(BaseSettings):
+    """All settings; defaults run everything embedded, with no server and no key."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    host: str = "127.0.0.1"
+    """Address the web server listens on; anything but loopback needs an API key on record."""
+
+    port: int = Field(default=8080, ge=1, le=65535)
+    """TCP port of the web server."""
+
+    data_dir: Path = Path("~/.local/share/skywright")
+    """Folder of the database, the blobs and the collected catalogues."""
+
+    database_url: str = ""
+    """SQLAlchemy URL; empty means SQLite in the data folder."""
+
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    """Least severe log line that is written."""
+
+    log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
+    """Log lines as JSON or for reading; auto is for reading on a terminal, JSON elsewhere."""
+
+    threads: int = Field(default=0, ge=0, le=256)
+    """Threads for orbit kernels; 0 means one per available core."""
+
+    rate_limit_per_minute: int = Field(default=6000, ge=1)
+    """Requests a minute that one caller may make."""
+
+    max_clones: int = Field(default=100_000, ge=1)
+    """Most clones of one Monte Carlo request."""
+
+    max_objects: int = Field(default=1000, ge=1)
+    """Most objects of one HTTP request."""
+
+    pseudonym_salt: SecretStr = SecretStr("")
+    """Secret that turns user names into pseudonyms; empty means one made on first use in the data folder."""
+
+    ray_address: str = ""
+    """Address of a Ray cluster for Monte Carlo over many objects; empty runs on this machine."""
+
+    http_timeout_s: float = Field(default=60.0, gt=0)
+    """Longest wait for one answer of a data provider [s]."""
+
+    sbdb_query_url: str = "https://ssd-api.jpl.nasa.gov/sbdb_query.api"
+    """JPL Small-Body Database query service."""
+
+    sbdb_object_url: str = "https://ssd-api.jpl.nasa.gov/sbdb.api"
+    """JPL Small-Body Database object service (covariances)."""
+
+    cad_url: str = "https://ssd-api.jpl.nasa.gov/cad.api"
+    """JPL close-approach service."""
+
+    sentry_url: str = "https://ssd-api.jpl.nasa.gov/sentry.api"
+    """JPL Sentry impact-monitoring service."""
+
+    neocc_url: str = "https://neo.ssa.esa.int"
+    """ESA NEO Coordination Centre (risk list and orbit files)."""
+
+    mpc_url: str = "https://www.minorplanetcenter.net"
+    """Minor Planet Center (near-Earth asteroid list in MPCORB format)."""
+
+
+def _refuse_unknown_names() -> None:
+    known = {_PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.startswith(_PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "See docs/settings.md for the names."
+            message = f"Environment variable {name} is not a skywright setting."
+            raise InputError(message, hint=hint)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Read the settings once.
+
+    Returns
+    -------
+    Settings
+        Defaults overridden by ``SKYWRIGHT_*`` environment variables.
+
+    Raises
+    ------
+    InputError
+        If a ``SKYWRIGHT_*`` name is unknown or a value is not allowed.
+    """
+    _refuse_unknown_names()
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = _PREFIX + str(first["loc"][0]).upper()
+        message = f"Setting {name}={first['input']!r} is not allowed: {first['msg']}."
+        raise InputError(message) from error

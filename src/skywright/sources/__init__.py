@@ -1,0 +1,1 @@
+"""Public data, one module a provider: a declared state, a licence, records with provenance."""

@@ -1,0 +1,1 @@
+"""Where things rest: database schema and migrations, blobs by hash."""

@@ -1,0 +1,37 @@
+"""What all tests share: the reference data, if this checkout has it, and a clean set of settings."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from skywright.settings import get_settings
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def _data_folder() -> Path | None:
+    named = os.environ.get("SKYWRIGHT_TEST_DATA")
+    choices = (
+        [Path(named)] if named else [_ROOT / "shared" / "data", _ROOT.parent / "shared" / "data"]
+    )
+    return next((path / "neo" for path in choices if (path / "neo").is_dir()), None)
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    folder = _data_folder()
+    if folder is None:
+        pytest.skip("reference data is not here (put it in shared/data beside the checkout)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _fresh_settings(tmp_path, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("SKYWRIGHT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SKYWRIGHT_DATA_DIR", str(tmp_path / "skywright"))
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
