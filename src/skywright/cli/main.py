@@ -1,0 +1,54 @@
+"""The command ``skywright``: every verb of the rooms below, in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from skywright import __version__
+from skywright.cli import collect, keys, neo, openapi, serve, train
+from skywright.errors import SkywrightError
+
+app = typer.Typer(
+    name="skywright",
+    help="Models of the sky: collect, assess, learn, simulate, serve.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(neo.app, name="neo")
+app.add_typer(collect.app, name="collect")
+app.add_typer(keys.app, name="keys")
+serve.register(app)
+openapi.register(app)
+train.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def warm() -> None:
+    """Compile the orbit kernels and cache them, so that the first answer is fast."""
+    from skywright.neo.warm import warm_up
+
+    typer.echo(warm_up(), err=True)
+
+
+def main() -> None:
+    """Run the command line; errors that a user can mend are one sentence and an exit code."""
+    try:
+        app()
+    except SkywrightError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
