@@ -1,0 +1,129 @@
+"""The tables, in SQLAlchemy Core; ``migrations`` brings a database to this state.
+
+Times are ISO 8601 text in UTC, which sorts, compares and reads the same in every database.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("prefix", String(16), primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("revoked_at", String(32)),
+)
+"""Who may come in; a revoked key stays on record."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Index(None, "at"),
+)
+"""Every write, by whom and when; never a person's name, only key prefixes and pseudonyms."""
+
+classifications = Table(
+    "classifications",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("person", String(40), nullable=False),
+    Column("designation", String(60), nullable=False),
+    Column("question", String(20), nullable=False),
+    Column("label", String(20), nullable=False),
+    Column("comment", Text, nullable=False, server_default=""),
+    UniqueConstraint("person", "designation", "question"),
+    Index(None, "question"),
+)
+"""What people say an object is; one answer per person, object and question, the newest."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("owner", String(100), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("request_json", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("finished_at", String(32)),
+    Column("result_sha256", String(64)),
+    Column("error_json", Text),
+    CheckConstraint(
+        "status IN ('waiting', 'running', 'done', 'failed', 'cancelled')", name="status"
+    ),
+    Index(None, "status"),
+)
+"""Long work; a result rests among the blobs."""
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("metrics_json", Text, nullable=False, server_default="{}"),
+    Column("card", Text, nullable=False, server_default=""),
+    Column("created_at", String(32), nullable=False),
+    UniqueConstraint("name", "version"),
+)
+"""Versions of trained models; ``sha256`` is over the manifest of the folder."""
+
+model_aliases = Table(
+    "model_aliases",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("alias", String(40), primary_key=True),
+    Column("model_id", Integer, ForeignKey("models.id"), nullable=False),
+    Column("set_at", String(32), nullable=False),
+)
+"""A name such as ``champion`` for one version of a model."""
+
+provenance = Table(
+    "provenance",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String(60), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("etag", Text, nullable=False, server_default=""),
+    Column("fetched_at", String(32), nullable=False),
+    Index(None, "source"),
+    Index(None, "sha256"),
+)
+"""Where each collected blob came from, when, and under which licence."""
