@@ -98,7 +98,7 @@ def body_positions(t_d: float, table: F64, layout: I64, out: F64) -> None:
     out : ndarray, shape (11, 3)
         Barycentric positions [au], ecliptic J2000, in the order of `BODIES`.
     """
-    for s in range(_N_BODIES):
+    for s in range(layout.shape[0]):
         start, n, tau = _interval(t_d, layout, s)
         p = start + 3 * (n - 1)
         x, y, z = table[p], table[p + 1], table[p + 2]
