@@ -31,11 +31,11 @@ PACKED = {
     "~zzzz": "15396335",
 }
 
-# MPCORB.DAT as distributed for epoch 2023-02-25 (MPO 743512 for Ceres).
-CERES = (
-    "00001    3.33  0.15 K232P  17.21569   73.47045   80.26014   10.58634  0.0789125  "
-    "0.21411523   2.7671817  0 E2023-F87  7283 123 1801-2023 0.65 M-v 30k MPCLINUX   "
-    "4000      (1) Ceres              20230321"
+# Minor Planet Center, NEA.txt of 2026-04-10.
+EROS = (
+    "00433   10.40  0.15 K25BL 310.55432  178.92976  304.27010   10.82847  0.2228360  "
+    "0.55977529   1.4581210  0 E2026-G89 17462  59 1893-2026 0.62 M-v 3Ek MPCORBFIT  "
+    "1804    (433) Eros               20260408"
 )
 
 
@@ -66,16 +66,17 @@ def test_packed_dates_of_the_documentation_are_read(packed, jd):
 
 
 def test_a_published_line_is_read_with_its_units():
-    row = read_mpcorb(CERES).row(0, named=True)
-    assert row["designation"] == "1"
-    assert row["full_name"] == "(1) Ceres"
-    assert row["epoch_jd_tdb"] == pytest.approx(2460000.5, abs=3e-8)
-    assert (row["a_au"], row["e"], row["i_deg"]) == (2.7671817, 0.0789125, 10.58634)
-    assert (row["h_mag"], row["condition_code"], row["n_obs"]) == (3.33, 0, 7283)
-    assert row["arc_d"] == 222 * 365.25
+    row = read_mpcorb(EROS).row(0, named=True)
+    assert row["designation"] == "433"
+    assert row["full_name"] == "(433) Eros"
+    assert row["epoch_jd_tdb"] == pytest.approx(2461000.5, abs=3e-8)
+    assert (row["a_au"], row["e"], row["i_deg"]) == (1.4581210, 0.2228360, 10.82847)
+    assert (row["node_deg"], row["peri_deg"]) == (304.27010, 178.92976)
+    assert (row["h_mag"], row["condition_code"], row["n_obs"]) == (10.40, 0, 17462)
+    assert (row["n_opp"], row["arc_d"], row["last_obs"]) == (59, 133 * 365.25, "20260408")
 
 
 def test_a_heading_is_skipped_and_a_cut_line_is_named():
-    text = f"MINOR PLANET CENTER\n{'-' * 160}\n{CERES}\n\n{CERES[:60]}\n"
+    text = f"MINOR PLANET CENTER\n{'-' * 160}\n{EROS}\n\n{EROS[:60]}\n"
     with pytest.raises(InputError, match="Line 5 is not an orbit"):
         read_mpcorb(text)

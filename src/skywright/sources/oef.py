@@ -66,6 +66,11 @@ def read_oef(text: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides={"covariance": pl.List(pl.Float64)})
 
 
+def spaced(name: str) -> str:
+    """Write ``2024YR4`` as ``2024 YR4``; other names stay."""
+    return re.sub(r"^(\d{4})([A-Z]{2}\d*)$", r"\1 \2", name)
+
+
 def _refuse_other_headers(head: str, *, ended: bool) -> None:
     if not ended:
         message = "The OEF file has no line END_OF_HEADER; it is cut short, download it again."
@@ -122,7 +127,7 @@ def _orbit(block: dict[str, Any]) -> dict[str, Any]:
     magnitude = [float(word) for word in block.get("MAG", [])]
     nongrav = [float(word) * _NONGRAV_UNIT for word in block.get("NGR", [])]
     return {
-        "designation": _spaced(block["name"]),
+        "designation": spaced(block["name"]),
         "epoch_jd_tdb": epoch,
         "a_au": a,
         "q_au": a * (1.0 - e),
@@ -137,11 +142,6 @@ def _orbit(block: dict[str, Any]) -> dict[str, Any]:
         "a2_au_d2": nongrav[1] if len(nongrav) > 1 else None,
         "covariance": _covariance(block["COV"], a, e, float(mean_rad)),
     }
-
-
-def _spaced(name: str) -> str:
-    """Write ``2024YR4`` as ``2024 YR4``."""
-    return re.sub(r"^(\d{4})([A-Z]{2}\d*)$", r"\1 \2", name)
 
 
 def _covariance(words: list[str], a: float, e: float, mean_rad: float) -> list[float] | None:

@@ -1,0 +1,141 @@
+"""Fetching over a real connection, with every fault a provider has shown."""
+
+import hashlib
+import json
+
+import pytest
+
+from skywright.errors import SourceError
+from skywright.sources.cad import STATE
+from skywright.sources.http import Fetcher
+from skywright.store.blobs import BlobStore
+
+BODY = json.dumps({"numbers": list(range(50_000))}).encode()
+
+
+def test_an_answer_is_kept_with_its_provenance(provider, fetcher, tmp_path):
+    provider.say(provider.reply(BODY, headers={"ETag": '"v1"'}))
+    row = fetcher.get(STATE, provider.url, {"des": "2004 MN4"}).provenance
+    assert row.sha256 == hashlib.sha256(BODY).hexdigest()
+    assert BlobStore(tmp_path / "blobs").read(row.sha256) == BODY
+    kept = json.loads((tmp_path / "raw" / "provenance.jsonl").read_text())
+    assert (kept["provider"], kept["bytes"], kept["etag"]) == ("cad", len(BODY), '"v1"')
+    assert kept["licence"] == STATE.licence
+    assert kept["url"].endswith("?des=2004%20MN4") or kept["url"].endswith("?des=2004+MN4")
+
+
+def test_only_the_version_is_told_about_the_user(provider, fetcher):
+    provider.say(BODY)
+    fetcher.get(STATE, provider.url)
+    headers = provider.asked[0][2]
+    assert headers["User-Agent"].startswith("skywright/")
+    assert "Cookie" not in headers
+
+
+def test_what_is_known_is_confirmed_instead_of_fetched_again(provider, fetcher, tmp_path):
+    provider.say(
+        provider.reply(
+            BODY, headers={"ETag": '"v1"', "Last-Modified": "Fri, 01 Nov 2026 00:00:00 GMT"}
+        )
+    )
+    first = fetcher.get(STATE, provider.url)
+    with Fetcher(tmp_path / "raw", BlobStore(tmp_path / "blobs")) as later:
+        second = later.get(STATE, provider.url)
+    assert provider.asked[1][2]["If-None-Match"] == '"v1"'
+    assert provider.asked[1][2]["If-Modified-Since"].startswith("Fri, 01 Nov")
+    assert second.content == first.content
+    assert second.provenance == first.provenance
+
+
+def test_a_busy_provider_is_given_the_time_it_asks_for(provider, fetcher, waits):
+    provider.say(provider.reply(b"", 429, {"Retry-After": "7"}), provider.reply(b"", 503), BODY)
+    assert fetcher.get(STATE, provider.url).content == BODY
+    assert waits == [7.0, 2.0]
+
+
+def test_a_retry_date_in_the_past_waits_no_longer_than_the_back_off(provider, fetcher, waits):
+    provider.say(provider.reply(b"", 429, {"Retry-After": "Fri, 01 Nov 2019 00:00:00 GMT"}), BODY)
+    fetcher.get(STATE, provider.url)
+    assert waits == [1.0]
+
+
+def test_a_provider_that_stays_busy_is_given_up_with_a_sentence(provider, fetcher, waits):
+    provider.say(provider.reply(b"", 503))
+    with pytest.raises(SourceError, match=r"5 attempts \(HTTP 503\).*SKYWRIGHT_CAD_URL"):
+        fetcher.get(STATE, provider.url)
+    assert waits == [1.0, 2.0, 4.0, 8.0]
+
+
+def test_no_network_is_said_as_such_and_is_exit_code_3(fetcher):
+    with pytest.raises(SourceError, match="Check the network") as caught:
+        fetcher.get(STATE, "http://127.0.0.1:9")
+    assert caught.value.exit_code == 3
+
+
+def test_a_broken_connection_goes_on_where_it_stopped(provider, fetcher):
+    headers = {"ETag": '"v1"', "Accept-Ranges": "bytes"}
+    provider.say(
+        provider.reply(BODY, headers=headers, cut=100_000), provider.reply(BODY, headers=headers)
+    )
+    assert fetcher.get(STATE, provider.url).content == BODY
+    asked = provider.asked[1][2]
+    assert asked["If-Range"] == '"v1"'
+    assert 0 < int(asked["Range"].removeprefix("bytes=").rstrip("-")) <= 100_000
+
+
+def test_a_later_run_goes_on_where_an_interrupted_one_stopped(provider, tmp_path):
+    headers = {"ETag": '"v1"', "Accept-Ranges": "bytes"}
+    blobs = BlobStore(tmp_path / "blobs")
+    provider.say(provider.reply(BODY, headers=headers, cut=70_000))
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with Fetcher(tmp_path / "raw", blobs, wait=stop) as first, pytest.raises(KeyboardInterrupt):
+        first.get(STATE, provider.url)
+    provider.say(provider.reply(BODY, headers=headers))
+    with Fetcher(tmp_path / "raw", blobs) as second:
+        assert second.get(STATE, provider.url).content == BODY
+    assert "Range" in provider.asked[-1][2]
+    assert list((tmp_path / "raw" / "partial").iterdir()) == []
+
+
+def test_without_ranges_a_broken_connection_starts_again(provider, fetcher):
+    provider.say(provider.reply(BODY, cut=100_000), BODY)
+    assert fetcher.get(STATE, provider.url).content == BODY
+    assert "Range" not in provider.asked[1][2]
+
+
+def test_a_web_page_is_no_data(provider, fetcher, tmp_path):
+    provider.say(provider.reply("<html>maintenance</html>", headers={"Content-Type": "text/html"}))
+    with pytest.raises(SourceError, match="web page instead of data"):
+        fetcher.get(STATE, provider.url)
+    assert not (tmp_path / "blobs").exists()
+
+
+def test_a_refusal_carries_the_words_of_the_provider(provider, fetcher, waits):
+    provider.say(provider.reply('{"code": "400", "message": "invalid date"}', 400))
+    with pytest.raises(SourceError, match="HTTP 400 and said: invalid date"):
+        fetcher.get(STATE, provider.url)
+    assert waits == []
+
+
+def test_a_damaged_answer_is_never_confirmed_later(provider, fetcher):
+    def refuse(body):
+        json.loads(body)
+
+    provider.say(provider.reply(BODY[:-5], headers={"ETag": '"v1"'}))
+    with pytest.raises(json.JSONDecodeError):
+        fetcher.get(STATE, provider.url, check=refuse)
+    provider.say(provider.reply(BODY, headers={"ETag": '"v1"'}))
+    assert fetcher.get(STATE, provider.url, check=refuse).content == BODY
+    assert "If-None-Match" not in provider.asked[1][2]
+
+
+def test_a_half_written_provenance_row_does_no_harm(provider, fetcher, tmp_path):
+    provider.say(BODY)
+    fetcher.get(STATE, provider.url)
+    with (tmp_path / "raw" / "provenance.jsonl").open("a", encoding="utf-8") as log:
+        log.write('{"provider": "ca')
+    with Fetcher(tmp_path / "raw", BlobStore(tmp_path / "blobs")) as later:
+        assert later.get(STATE, provider.url).content == BODY
