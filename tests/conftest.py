@@ -1,4 +1,4 @@
-"""What all tests share: the reference data, if this checkout has it, and a clean set of settings."""
+"""What all tests share: the reference data, where there is some, and clean settings."""
 
 import os
 from pathlib import Path

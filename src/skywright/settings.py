@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     """Most objects of one HTTP request."""
 
     pseudonym_salt: SecretStr = SecretStr("")
-    """Secret that turns user names into pseudonyms; empty means one made on first use in the data folder."""
+    """Secret that turns user names into pseudonyms; empty means one made in the data folder."""
 
     ray_address: str = ""
     """Address of a Ray cluster for Monte Carlo over many objects; empty runs on this machine."""

@@ -1,4 +1,4 @@
-"""Checks of the columns a person hands in: a sentence that names the row, the field and the value."""
+"""Checks of the columns a person hands in; a sentence names the row, field and value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.errors import InputError, OrbitError
+from skywright.errors import EphemerisRangeError, InputError, OrbitError
 
 ELEMENT_ANGLES = ("i_deg", "node_deg", "peri_deg")
 """Inclination, longitude of the ascending node, argument of perihelion [deg]."""
@@ -16,6 +16,7 @@ ELEMENT_ANGLES = ("i_deg", "node_deg", "peri_deg")
 STATE_COLUMNS = ("x_au", "y_au", "z_au", "vx_au_d", "vy_au_d", "vz_au_d")
 """Heliocentric ecliptic state [au, au/d]."""
 
+_DE440_JD = (2_287_184.5, 2_688_976.5)
 _ROWS_TO_JUDGE_UNITS = 10  # fewer rows may all have small angles by chance
 
 
@@ -95,6 +96,28 @@ def _refuse_bad_size(table: pl.DataFrame, e: npt.NDArray[np.float64]) -> None:
         _refuse(table, "a_au", a, used & (e == 1), "q_au instead of a_au where e = 1")
         q = np.where(used, a * (1 - e), q)
     _refuse(table, "q_au", q, ~np.isfinite(q) | (q <= 0), "a perihelion distance > 0 au")
+
+
+def refuse_bad_epochs(table: pl.DataFrame, name: str = "epoch_jd_tdb") -> None:
+    """Refuse dates outside DE440; a modified Julian date is recognised as one.
+
+    Raises
+    ------
+    EphemerisRangeError
+        For the first bad row.
+    """
+    date = numbers(table, name)
+    rows = np.flatnonzero(~((date >= _DE440_JD[0]) & (date <= _DE440_JD[1])))
+    if rows.size == 0:
+        return
+    k = int(rows[0])
+    message = (
+        f"{row_name(table, k)} has {name} = {date[k]:.9g}; the ephemeris DE440 covers JD TDB "
+        f"{_DE440_JD[0]} to {_DE440_JD[1]} (years 1550 to 2650)."
+    )
+    looks_modified = 0 < date[k] < 100_000
+    hint = "It looks like a modified Julian date: add 2400000.5." if looks_modified else ""
+    raise EphemerisRangeError(message, hint=hint)
 
 
 def refuse_bad_states(table: pl.DataFrame) -> None:

@@ -1,8 +1,8 @@
 """Orbits from a table: the one place where columns in degrees become arrays in radians.
 
 Elements win where a table holds both elements and a Cartesian state; the covariance is then over
-``e, q_au, tp_jd_tdb, node_deg, peri_deg, i_deg``. A text column ``covariance_over`` (``elements`` or
-``cartesian``) says otherwise.
+``e, q_au, tp_jd_tdb, node_deg, peri_deg, i_deg``. A text column ``covariance_over`` (``elements``
+or ``cartesian``) says otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from skywright.neo.columns import (
     STATE_COLUMNS,
     numbers,
     refuse_bad_elements,
+    refuse_bad_epochs,
     refuse_bad_states,
     refuse_radians,
     require_columns,
@@ -76,6 +77,7 @@ class Orbits:
             If a column is missing or a value is not allowed; names the row, field and value.
         """
         require_columns(table, ("epoch_jd_tdb",), command)
+        refuse_bad_epochs(table)
         epoch = numbers(table, "epoch_jd_tdb")
         if has_elements(table):
             elements, states = _from_elements(table, epoch)

@@ -1,7 +1,7 @@
 """The one way this package compiles: typed for mypy, cached on disk, releases the GIL.
 
-Kernels release the GIL and never use numba's own threads: callers slice the work over a thread pool,
-so that a server may run several at once, cancel between slices and report progress.
+Kernels release the GIL and never use numba's own threads: callers slice the work over a thread
+pool, so that a server may run several at once, cancel between slices and report progress.
 """
 
 from __future__ import annotations

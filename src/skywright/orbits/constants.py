@@ -1,7 +1,7 @@
 """Physical constants, each with its source.
 
-GM values are those of the DE440 header (Park et al. 2021, AJ 161, 105, Table 2), so that the force model
-agrees with the ephemeris it reads. Lengths in km or au, times in s or days of TDB.
+GM values are those of the DE440 header (Park et al. 2021, AJ 161, 105, Table 2), so that the force
+model agrees with the ephemeris it reads. Lengths in km or au, times in s or days of TDB.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ J2000_JD = 2_451_545.0
 """Epoch J2000.0 [JD TDB]."""
 
 OBLIQUITY_ARCSEC = 84_381.448
-"""Obliquity of the ecliptic at J2000.0 [arcsec], IAU 1976; the value JPL uses for element tables."""
+"""Obliquity of the ecliptic at J2000.0 [arcsec], IAU 1976, as JPL uses for element tables."""
 
 GM_KM3_S2 = {
     "sun": 132_712_440_041.279419,
@@ -58,4 +58,4 @@ RADIUS_KM = {
     "neptune": 24_764.0,
     "pluto": 1_188.3,
 }
-"""Equatorial radii [km] (IAU WGCCRE 2015, Archinal et al. 2018); the Earth's is the WGS 84 value."""
+"""Equatorial radii [km] (Archinal et al. 2018, IAU WGCCRE 2015); the Earth's is of WGS 84."""
