@@ -23,6 +23,7 @@ from skywright.orbits.kepler import (
     place_state,
     stumpff,
     universal_anomaly,
+    writable,
 )
 
 FloatArray = NDArray[np.float64]
@@ -74,7 +75,7 @@ def checked_elements(elements: Elements) -> Elements:
     """
     fields = [np.atleast_1d(np.asarray(field, np.float64)) for field in elements]
     try:
-        fields = [np.ascontiguousarray(field) for field in np.broadcast_arrays(*fields)]
+        fields = [writable(np.array(field)) for field in np.broadcast_arrays(*fields)]
     except ValueError as error:
         message = (
             f"The element arrays must have one length; the shapes are {[f.shape for f in fields]}."
@@ -193,7 +194,7 @@ def _time_since_perihelion(orbits: Elements, epoch_jd_tdb: ArrayLike) -> FloatAr
         message = "epoch_jd_tdb must be a finite Julian date; remove NaN and infinite values."
         raise OrbitError(message)
     since = (epoch - orbits.tp_jd_tdb) - orbits.tp_rest_d
-    return np.ascontiguousarray(np.broadcast_to(since, orbits.e.shape))
+    return writable(np.broadcast_to(since, orbits.e.shape))
 
 
 @kernel

@@ -196,6 +196,11 @@ def _solve_kepler(e: FloatArray, mean_anomaly: FloatArray, out: FloatArray) -> N
         out[k] = universal_anomaly(mean_anomaly[k], abs(1.0 - e[k]), e[k])
 
 
+def writable(array: FloatArray) -> FloatArray:
+    """Return an array that kernels take as it is: a read-only one would be compiled for anew."""
+    return np.require(array, np.float64, ["C", "W"])
+
+
 def propagate_two_body(states: ArrayLike, dt_d: ArrayLike, gm: float = GM_SUN) -> FloatArray:
     """Move states along their Kepler orbits.
 
@@ -228,7 +233,7 @@ def propagate_two_body(states: ArrayLike, dt_d: ArrayLike, gm: float = GM_SUN) -
     if not np.all(np.isfinite(times)):
         message = "dt_d must be finite days; remove NaN and infinite values."
         raise OrbitError(message)
-    _move_states(given, np.ascontiguousarray(times), float(gm), out)
+    _move_states(given, writable(times), float(gm), out)
     return out
 
 
@@ -250,7 +255,7 @@ def checked_states(states: ArrayLike) -> FloatArray:
     OrbitError
         If the shape is wrong, a number is not finite, or the angular momentum is zero.
     """
-    given = np.ascontiguousarray(np.atleast_2d(np.asarray(states, np.float64)))
+    given = writable(np.atleast_2d(np.asarray(states, np.float64)))
     if given.ndim != 2 or given.shape[1] != 6:
         message = (
             f"states must have six columns x, y, z, vx, vy, vz; the shape given is {given.shape}."
@@ -308,5 +313,5 @@ def eccentric_anomaly(e: ArrayLike, mean_anomaly: ArrayLike) -> FloatArray:
         )
         raise OrbitError(message)
     out = np.empty(ecc.size)
-    _solve_kepler(np.ascontiguousarray(ecc).ravel(), np.ascontiguousarray(mean).ravel(), out)
+    _solve_kepler(writable(ecc.ravel()), writable(mean.ravel()), out)
     return out.reshape(ecc.shape)

@@ -51,11 +51,6 @@ def moid_direct(first: Elements, second: Elements, *, steps: int = 720) -> Moid:
 
 
 def _direct_pair(a: Elements, b: Elements, steps: int) -> tuple[float, float, float, float]:
-    from scipy.optimize import least_squares
-
-    def gap(anomalies: FloatArray) -> FloatArray:
-        return np.asarray((_points(a, anomalies[:1]) - _points(b, anomalies[1:]))[0])
-
     reach = 3.0 * (a.q_au[0] + b.q_au[0] * (1 + b.e[0]) / (1 - b.e[0]))
     cosine = (a.q_au[0] * (1 + a.e[0]) / reach - 1.0) / max(a.e[0], 1e-300)
     half = math.acos(max(cosine, -1.0))
@@ -63,14 +58,32 @@ def _direct_pair(a: Elements, b: Elements, steps: int) -> tuple[float, float, fl
     gaps = _points(a, nu)[:, None, :] - _points(b, body_nu)[None, :, :]
     found: list[tuple[float, float, float]] = []
     for row, column in _grid_minima(np.linalg.norm(gaps, axis=2)):
-        start = np.array([nu[row], body_nu[column]])
-        best = least_squares(gap, start, xtol=1e-15, ftol=1e-15, gtol=1e-15)
-        turns = [math.remainder(float(v), math.tau) for v in best.x]
-        found.append((math.sqrt(2 * float(best.cost)), turns[0], turns[1]))
+        distance, best = _refined(a, b, np.array([nu[row], body_nu[column]]))
+        turns = [math.remainder(float(v), math.tau) for v in best]
+        found.append((distance, turns[0], turns[1]))
     found.sort()
     least = found[0]
     others = [m[0] for m in found if abs(math.remainder(m[1] - least[1], math.tau)) > 1e-5]
     return least[0], least[1], least[2], others[0] if others else math.nan
+
+
+def _refined(a: Elements, b: Elements, start: FloatArray) -> tuple[float, FloatArray]:
+    """Go down from a cell: least squares is sharp where orbits meet, the simplex elsewhere."""
+    from scipy.optimize import fmin, least_squares
+
+    def gap(anomalies: FloatArray) -> FloatArray:
+        return np.asarray((_points(a, anomalies[:1]) - _points(b, anomalies[1:]))[0])
+
+    def square(anomalies: FloatArray) -> float:
+        return float(np.sum(gap(anomalies) ** 2))
+
+    first = least_squares(gap, start, xtol=1e-15, ftol=1e-15, gtol=1e-15).x
+    simplex = first + np.array([[0.0, 0.0], [1e-4, 0.0], [0.0, 1e-4]])
+    second = np.asarray(
+        fmin(square, first, xtol=1e-10, ftol=1e-17, initial_simplex=simplex, disp=False)
+    )
+    best = min(first, second, key=square)
+    return math.sqrt(square(best)), np.asarray(best)
 
 
 def _points(orbit: Elements, nu: FloatArray) -> FloatArray:
