@@ -13,6 +13,8 @@ import structlog
 request_id: ContextVar[str] = ContextVar("skywright_request_id", default="")
 """Id of the request that this task answers; empty outside of requests."""
 
+_CHATTY = ("alembic", "httpx", "httpcore", "matplotlib", "numba")
+
 
 def configure_logging(level: str = "info", style: str = "auto") -> None:
     """Send every log line, the web server's included, through one format.
@@ -41,6 +43,8 @@ def configure_logging(level: str = "info", style: str = "auto") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(shared, readable=readable))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

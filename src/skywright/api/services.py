@@ -1,0 +1,76 @@
+"""What the routes share: one of each for an application, made without touching the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from skywright.api.doorkeeper import Doorkeeper
+from skywright.api.jobs import Jobs
+from skywright.api.metrics import Metrics
+from skywright.api.work import Work
+from skywright.security.pseudonyms import pseudonym, read_salt
+from skywright.security.roles import Caller, Role
+from skywright.settings import Settings
+from skywright.store.blobs import BlobStore
+from skywright.store.database import Database
+
+
+@dataclass(slots=True)
+class Warmth:
+    """How far the loading of kernels and models is."""
+
+    ready: bool = False
+    detail: str = "not started"
+
+
+@dataclass(slots=True)
+class Services:
+    """One application's database, workers, limits and figures."""
+
+    settings: Settings
+    database: Database
+    work: Work
+    jobs: Jobs
+    metrics: Metrics
+    doorkeeper: Doorkeeper
+    warmth: Warmth = field(default_factory=Warmth)
+
+    def pseudonym_of(self, caller: Caller, user: str) -> str:
+        """Return the pseudonym of a user behind a caller; names are neither kept nor logged."""
+        salt = read_salt(self.settings.pseudonym_salt.get_secret_value(), self.settings.data_dir)
+        return pseudonym(salt, caller.name, user.strip().lower())
+
+
+def make_services(settings: Settings) -> Services:
+    """Make the services of one application."""
+    database = Database.of(settings)
+    metrics = Metrics()
+    return Services(
+        settings=settings,
+        database=database,
+        work=Work(),
+        jobs=Jobs(database, BlobStore(settings.data_dir / "blobs"), metrics),
+        metrics=metrics,
+        doorkeeper=Doorkeeper(database, settings),
+    )
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application that a request reached."""
+    services: Services = request.app.state.services
+    return services
+
+
+def caller_of(request: Request, role: Role = Role.VIEWER) -> Caller:
+    """Return who makes a request.
+
+    Raises
+    ------
+    AccessError
+        If the caller's role is lower than ``role``.
+    """
+    caller: Caller = request.state.caller
+    caller.require(role)
+    return caller
