@@ -1,0 +1,5 @@
+"""``python -m skywright`` is the command ``skywright``."""
+
+from skywright.cli.main import main
+
+main()
