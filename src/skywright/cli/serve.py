@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,7 +72,9 @@ def _run(settings: Settings, port: int, *, keys_on_record: bool) -> None:
     import uvicorn
 
     from skywright.api import create_app
-    from skywright.errors import SkywrightError
+
+    listener = _listen(settings.host, port)
+    bound = listener.getsockname()[1]
 
     class Server(uvicorn.Server):
         """Says where it listens once it does."""
@@ -79,13 +82,10 @@ def _run(settings: Settings, port: int, *, keys_on_record: bool) -> None:
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             if self.started:
-                bound = self.servers[0].sockets[0].getsockname()[1]
                 typer.echo(_greeting(settings.host, bound, keys_on_record=keys_on_record))
 
     config = uvicorn.Config(
         create_app(settings),
-        host=settings.host,
-        port=port,
         access_log=False,
         log_level="warning",
         log_config=None,
@@ -93,11 +93,20 @@ def _run(settings: Settings, port: int, *, keys_on_record: bool) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    server = Server(config)
-    server.run()
-    if not server.started:
-        message = f"The server could not listen on {settings.host}:{port}."
-        raise SkywrightError(message, hint="Choose another --port, or stop what listens there.")
+    with listener:
+        Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    from skywright.errors import SkywrightError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        message = f"The server could not listen on {host}:{port}: {error.strerror or error}."
+        hint = "Choose another --host or --port, or stop what listens there."
+        raise SkywrightError(message, hint=hint) from error
 
 
 def _greeting(host: str, port: int, *, keys_on_record: bool) -> str:
