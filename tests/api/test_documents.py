@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +108,9 @@ def test_importing_the_package_loads_no_framework():
 def test_building_the_application_writes_nothing(tmp_path, make_client):
     make_client()
     assert not (tmp_path / "skywright").exists()
+
+
+def test_every_operation_is_in_the_manual(document):
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    for (method, path), _ in _operations(document):
+        assert f"{method.upper()} {path}" in page
