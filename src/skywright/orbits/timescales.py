@@ -199,15 +199,19 @@ def _jd_of_number(body: str, text: str) -> float:
 def _jd_of_calendar(body: str, text: str) -> float:
     match = _DATE.fullmatch(body)
     assert match is not None  # noqa: S101 - the caller matched it
-    day = float(match["day"])
+    year, month, day = int(match["year"]), int(match["month"]), float(match["day"])
     hour, minute, second = (float(match[name] or 0) for name in ("hour", "minute", "second"))
-    try:
-        zero, days = erfa.cal2jd(int(match["year"]), int(match["month"]), int(day))
-    except (erfa.ErfaError, ValueError) as error:
+    if not 1 <= month <= 12 or not 1 <= day < _days_in_month(year, month) + 1:
         message = f"Date {text!r} is not in the calendar; check month and day."
-        raise InputError(message) from error
-    if hour > 24 or minute > 59 or second >= 61:
-        message = f"Time of day in {text!r} is not on the clock; hours go to 24, minutes to 59."
         raise InputError(message)
+    if hour > 23 or minute > 59 or second >= 61:
+        message = f"Time of day in {text!r} is not on the clock; hours go to 23, minutes to 59."
+        raise InputError(message)
+    zero, days = erfa.cal2jd(year, month, int(day))
     fraction = day % 1 + (hour + (minute + second / 60) / 60) / 24
     return float(zero + days + fraction)
+
+
+def _days_in_month(year: int, month: int) -> int:
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return 28 + leap if month == 2 else 30 + (month + month // 8) % 2
