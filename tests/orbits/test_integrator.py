@@ -49,7 +49,7 @@ def test_energy_and_angular_momentum_are_kept_on_a_kepler_arc(e, q, days, i):
     assert abs(_energy(end) - _energy(start)) < 2e-10 * GM_SUN / q
 
 
-# Will (2014), Living Reviews in Relativity 17, 4, section 4.2: 42.98 arcsec per century for Mercury.
+# Will (2014), Living Reviews in Relativity 17, 4, section 4.2: 42.98 arcsec a century for Mercury.
 def test_perihelion_of_mercury_advances_as_relativity_says():
     a, e, period_d = 0.387_098_93, 0.205_630_69, 87.969_257
     q = a * (1 - e)
