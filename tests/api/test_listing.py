@@ -17,7 +17,7 @@ def _catalogue(n=10):
             "designation": [f"2000 A{k:03}" for k in range(n)],
             "a_au": [1.0 + (k % 4) for k in range(n)],
             "h_mag": [None if k % 3 == 0 else float(k) for k in range(n)],
-            "orbit_class": ["Aten" if k % 2 else "Apollo" for k in range(n)],
+            "orbit_class": ["ATE" if k % 2 else "APO" for k in range(n)],
             "is_pha": [k % 5 == 0 for k in range(n)],
         }
     )

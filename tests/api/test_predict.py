@@ -6,6 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skywright.api.objects import ObjectIn, read_objects
+
+_NEEDED = ("epoch_jd_tdb", "e", "i_deg", "node_deg", "peri_deg")
 pytestmark = pytest.mark.usefixtures("echo_predictions")
 
 
@@ -42,6 +45,8 @@ def test_a_state_will_do_instead_of_elements(client):
         pytest.param({"e": None}, "e is missing.", id="null"),
         pytest.param({"epoch_jd_tdb": 61000.0}, "epoch_jd_tdb = 61000.0 is not allowed", id="mjd"),
         pytest.param({"a_au": None}, "a_au (or q_au) is missing.", id="size"),
+        pytest.param({"covariance": [1] * 35}, "covariance holds 35 entries; it must", id="cov"),
+        pytest.param({"condition_code": 12}, "condition_code = 12 is not allowed", id="code"),
         pytest.param({"h_mga": 19}, "h_mga is not a field. Did you mean h_mag?", id="typo"),
     ],
 )
@@ -51,6 +56,14 @@ def test_bad_values_are_told_by_field_value_and_range(client, apophis, change, w
     response = client.post("/api/predict", json={**apophis, **change})
     assert response.status_code == 422
     assert words in _message(response)
+
+
+@pytest.mark.parametrize("name", sorted(set(ObjectIn.__annotations__) - set(_NEEDED)))
+def test_null_is_the_same_as_leaving_a_value_out(client, apophis, name):
+    size = {"a_au": 0.9} if name == "q_au" else {"q_au": 0.7}
+    with_null = read_objects({**apophis, **size, name: None})
+    apophis.pop(name, None)
+    assert with_null == read_objects({**apophis, **size})
 
 
 def test_the_place_of_a_bad_object_is_told(client, apophis):

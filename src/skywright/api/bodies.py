@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
@@ -56,14 +57,13 @@ def check(adapter: TypeAdapter[_T], value: Any) -> _T:
 
 def sentence(detail: ErrorDetails | Mapping[str, Any]) -> str:
     """Say one validation error in a sentence: field, value, what is allowed."""
-    name = _path([part for part in detail["loc"] if part not in ("body", "query", "path")])
+    name = _path([part for part in detail["loc"] if _is_name(part)])
     reason = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
     kind = detail["type"]
     if kind == "missing":
         return f"{name} is missing."
-    if kind == "too_long":
-        limit = detail.get("ctx", {}).get("max_length")
-        return f"{name} holds more than {limit} entries; at most {limit} are allowed."
+    if kind in ("too_long", "too_short"):
+        return f"{name} {_length(detail.get('ctx', {}))}."
     if kind == "extra_forbidden":
         return f"{name} is not a field of this request."
     if not name:
@@ -84,6 +84,17 @@ def refuse_misspelt(names: Collection[str], known: Collection[str], where: str) 
         if near and not str(name).startswith(near[0] + "_"):
             message = f"{where}{str(name)[:_LONGEST_VALUE]} is not a field. Did you mean {near[0]}?"
             raise InputError(message)
+
+
+def _length(context: Mapping[str, Any]) -> str:
+    most, least = context.get("max_length"), context.get("min_length")
+    bound = f"at most {most}" if most is not None else f"at least {least}"
+    return f"holds {context.get('actual_length')} entries; it must hold {bound}"
+
+
+def _is_name(part: object) -> bool:
+    """Tell a field or a position from what pydantic adds: where it was, and types of a union."""
+    return part not in ("body", "query", "path") and not re.search(r"[\[(-]", str(part))
 
 
 def _path(parts: list[Any]) -> str:

@@ -20,13 +20,15 @@ RANGES = {"a": "a_au", "e": "e", "i": "i_deg", "h": "h_mag", "moid": "moid_au", 
 SORTS = ("designation", *RANGES.values(), "diameter_km", "epoch_jd_tdb")
 """Columns that a listing may be ordered by."""
 
+_CODES = {"ATIRA": "IEO", "ATEN": "ATE", "APOLLO": "APO", "AMOR": "AMO"}
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What to list; bounds are inclusive, and rows without the value do not match a bound."""
 
     orbit_class: str | None
-    """Name of an orbit class in any case."""
+    """Name or JPL code of an orbit class in any case: Aten or ATE."""
     pha: bool | None
     """Potentially hazardous or not."""
     bounds: tuple[tuple[str, float | None, float | None], ...]
@@ -77,8 +79,8 @@ def _filtered(catalogue: pl.DataFrame, listing: Listing) -> pl.DataFrame:
     table = catalogue
     if listing.orbit_class is not None:
         _require(table, "orbit_class")
-        wanted = listing.orbit_class.strip().lower()
-        table = table.filter(pl.col("orbit_class").str.to_lowercase() == wanted)
+        asked = listing.orbit_class.strip().upper()
+        table = table.filter(pl.col("orbit_class").str.to_uppercase() == _CODES.get(asked, asked))
     if listing.pha is not None:
         _require(table, "is_pha")
         table = table.filter(pl.col("is_pha") == listing.pha)

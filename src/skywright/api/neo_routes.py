@@ -28,7 +28,10 @@ def _bound(text: str, example: float) -> Any:
 async def list_objects(
     request: Request,
     orbit_class: Annotated[
-        str | None, Query(alias="class", max_length=40, description="Atira, Aten, Apollo, Amor.")
+        str | None,
+        Query(
+            alias="class", max_length=40, description="Atira, Aten, Apollo, Amor, or JPL's code."
+        ),
     ] = None,
     pha: Annotated[bool | None, Query(description="Potentially hazardous or not.")] = None,
     a_min: Annotated[float | None, _bound("Least semi-major axis [au].", 0.5)] = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from skywright.api.bodies import check, refuse_misspelt
@@ -21,12 +21,26 @@ def _number(text: str, example: float, **limits: Any) -> Any:
     return Field(description=text, examples=[example], strict=True, **limits)
 
 
+def _code(value: Any) -> Any:
+    """Read a code sent as text; the letters that stand for a few special orbits mean unknown."""
+    if isinstance(value, str):
+        return int(value) if value.strip().isdecimal() else None
+    return value
+
+
 _Epoch = Annotated[
     float | None,
     _number(
         "Epoch of the elements or the state [JD TDB].", 2461000.5, ge=2_287_184.5, le=2_688_976.5
     ),
 ]
+
+
+def _flat(value: Any) -> Any:
+    """Join the rows of a covariance sent as six lists of six."""
+    if isinstance(value, list) and value and all(isinstance(row, list) for row in value):
+        return [number for row in value for number in row]
+    return value
 
 
 @with_config(ConfigDict(extra="allow", allow_inf_nan=False))
@@ -52,10 +66,11 @@ class ObjectIn(TypedDict, total=False):
     vy_au_d: Annotated[float | None, _number("Velocity y [au/d].", -0.0084)]
     vz_au_d: Annotated[float | None, _number("Velocity z [au/d].", 0.0007)]
     covariance: Annotated[
-        list[float] | list[list[float]] | None,
+        Annotated[list[float], Field(min_length=36, max_length=36)] | None,
+        BeforeValidator(_flat),
         Field(
             description="36 numbers, row by row over e, q_au, tp_jd_tdb, node_deg, peri_deg, i_deg "
-            "(au, d, deg), or over the state."
+            "(au, d, deg), or over the state.",
         ),
     ]
     covariance_over: Annotated[
@@ -70,7 +85,9 @@ class ObjectIn(TypedDict, total=False):
     albedo: Annotated[float | None, _number("Geometric albedo.", 0.35, gt=0, le=1)]
     rot_per_h: Annotated[float | None, _number("Rotation period [h].", 30.6, gt=0)]
     condition_code: Annotated[
-        int | str | None, Field(description="MPC U parameter, 0 (best) to 9.", examples=[0])
+        Annotated[int, Field(ge=0, le=9)] | None,
+        BeforeValidator(_code),
+        Field(description="MPC uncertainty U, 0 (best) to 9.", examples=[0]),
     ]
     arc_d: Annotated[float | None, _number("Observed arc [d].", 6300.0, ge=0)]
     n_obs: Annotated[int | None, Field(description="Observations used.", examples=[7000], ge=0)]

@@ -50,7 +50,9 @@ class Prediction(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     designation: str | None = Field(description="Name as sent.", examples=["2004 MN4"])
-    orbit_class: str = Field(description="By definition on a, q and Q.", examples=["Aten"])
+    orbit_class: str = Field(
+        description="JPL's code, by definition on a, q and Q.", examples=["ATE"]
+    )
     is_pha: bool | None = Field(
         description="By definition: MOID <= 0.05 au and H <= 22; null without H.", examples=[True]
     )
