@@ -121,3 +121,25 @@ def test_unknown_object_names_the_nearest():
 def test_cancelled_request_stops():
     with pytest.raises(CancelledError):
         simulate(SimulateRequest(object="Apophis", years=1, clones=2000), cancelled=lambda: True)
+
+
+def test_impactor_is_told_with_time_energy_and_the_push_that_misses():
+    # Synthetic impactor made here: Apophis' nominal orbit, pushed so that it meets the Earth in 2029.
+    request = SimulateRequest(
+        object="Apophis",
+        start="2029-01-01",
+        years=1,
+        delta_v=(0.0, -0.1786, 0.0),
+        at="2027-01-01",
+        deflection=True,
+        spacecraft_kg=1e4,
+    )
+    changed = simulate(request)["changed"]
+    assert changed["impact"] is not None
+    assert changed["impact_effects"]["hypothetical"] is False
+    assert changed["risk"]["torino"] >= 8
+    assert (
+        0
+        < changed["deflection"]["least_m_s"]
+        < abs(changed["deflection"]["along_track_m_s"]) * 1.01
+    )

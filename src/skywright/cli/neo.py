@@ -142,6 +142,13 @@ def simulate(
     years: Annotated[float, typer.Option(help="How far to look ahead [yr].")] = 20.0,
     clones: Annotated[int, typer.Option(help="Monte Carlo clones; 0 for none.")] = 0,
     seed: Seed = 1,
+    deflection: Annotated[
+        bool, typer.Option("--deflection", help="Delta-v needed to miss, and a kinetic impactor's.")
+    ] = False,
+    lov: Annotated[bool, typer.Option("--lov", help="Add the line of variations.")] = False,
+    body: Annotated[str, typer.Option(help="Body to hit.")] = "earth",
+    within_au: Annotated[float, typer.Option(help="List approaches closer than this [au].")] = 0.1,
+    start: Annotated[str | None, typer.Option(help="First date, TDB.")] = None,
     plots: Annotated[Path | None, typer.Option(help="Folder for PNG plots.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -161,6 +168,11 @@ def simulate(
         "years": years,
         "clones": clones,
         "seed": seed,
+        "deflection": deflection,
+        "levels": ["linear", "lov"] if lov else ["linear"],
+        "body": body,
+        "within_au": within_au,
+        "start": start,
     }
     result = run(request_from_options(options))
     if plots is not None:

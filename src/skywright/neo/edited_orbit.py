@@ -121,7 +121,8 @@ def with_delta_v(start: Trajectory, delta_v_m_s: npt.ArrayLike, at_jd_tdb: float
     )
     covariance = _covariance_of(moved)
     state = moved[0].copy()
-    state[3:] += inertial_from_rtn(state, np.asarray(delta_v_m_s, float) * _M_S_TO_AU_D)
+    push = np.asarray(delta_v_m_s, float) * _M_S_TO_AU_D
+    state[3:] += inertial_from_rtn(state, push).reshape(3)
     epoch = np.array([at_jd_tdb])
     orbits = replace(
         start.orbits,

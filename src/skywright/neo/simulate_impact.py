@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,13 @@ from skywright.neo.effects import effects, kinetic_energy_mt
 from skywright.neo.physical import Physical
 from skywright.neo.simulate_request import SimulateRequest
 from skywright.orbits.constants import GM_KM3_S2, RADIUS_KM
-from skywright.orbits.impact_linear import LinearPassage, LinearResult, linear_probability
+from skywright.orbits.deflection import delta_v_to_miss, kinetic_impactor_m_s
+from skywright.orbits.impact_linear import LinearResult, linear_probability
 from skywright.orbits.impact_lov import lov_probability
 from skywright.orbits.impact_monte_carlo import monte_carlo_probability
 from skywright.orbits.impact_search import Search, Watch, find_impacts
 from skywright.orbits.risk import palermo_scale, torino_scale
+from skywright.orbits.timescales import jd_tdb_from_text
 
 _YEAR_D = 365.25
 _LOV_POINTS = 300
@@ -71,7 +73,8 @@ def impact_report(
     -------
     dict
         ``impact`` (time and speed if the nominal orbit hits), ``impact_probability`` (one entry a
-        level, None without covariance), ``target_plane``, ``impact_effects`` and ``risk``.
+        level, None without covariance), ``target_plane``, ``impact_effects``, ``risk`` and, where
+        it was asked for, ``deflection``.
     """
     search = look.search(trajectory)
     plane: dict[str, Any] | None = None
@@ -95,7 +98,30 @@ def impact_report(
         "target_plane": plane,
         "impact_effects": _effects(physical, look, speed, impact),
         "risk": _risk(physical, look, speed, (levels, plane, impact)),
+        "deflection": _deflection(trajectory, physical, look) if look.request.deflection else None,
     }
+
+
+def _deflection(trajectory: Trajectory, physical: Physical, look: Look) -> dict[str, Any]:
+    """Tell the push that misses, and the one a kinetic impactor gives."""
+    request = look.request
+    at = look.start_jd_tdb if request.at is None else jd_tdb_from_text(request.at)
+    at = max(at, trajectory.epoch_jd_tdb)
+    search = replace(look.search(trajectory), years=max((look.stop_jd_tdb - at) / _YEAR_D, 1e-3))
+    found = delta_v_to_miss(trajectory.state, trajectory.epoch_jd_tdb, at, search)
+    told = {key: _plain(value) for key, value in asdict(found).items()}
+    if physical.mass_kg is not None:
+        push = kinetic_impactor_m_s(
+            physical.mass_kg, request.spacecraft_kg, request.spacecraft_km_s, request.beta
+        )
+        told["kinetic_impactor_m_s"] = push
+    return told
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _levels(
@@ -143,10 +169,12 @@ def _levels(
 
 
 def _target_plane(linear: LinearResult, seed: int) -> dict[str, Any] | None:
-    """Describe the passage that comes nearest in units of its own uncertainty."""
+    """Describe the passage most likely to hit, or else the nearest one."""
     if not linear.passages:
         return None
-    passage = max(linear.passages, key=lambda one: (one.probability, -_sigmas_away(one)))
+    passage = max(
+        linear.passages, key=lambda one: (one.probability, -float(np.linalg.norm(one.point)))
+    )
     z = np.random.default_rng(seed).standard_normal((_DRAWN_CLONES, 6))
     clones = (passage.point + z @ passage.jacobian.T) * passage.capture_km
     minor, major = passage.sigmas_km
@@ -160,11 +188,6 @@ def _target_plane(linear: LinearResult, seed: int) -> dict[str, Any] | None:
         "clones_xi_km": clones[:, 0].tolist(),
         "clones_zeta_km": clones[:, 1].tolist(),
     }
-
-
-def _sigmas_away(passage: LinearPassage) -> float:
-    spread = max(float(np.linalg.norm(passage.jacobian, 2)), 1e-12)
-    return float(np.linalg.norm(passage.point)) / spread
 
 
 def _speed(

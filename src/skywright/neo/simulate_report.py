@@ -32,7 +32,7 @@ def report(trajectory: Trajectory, physical: Physical, look: Look, name: str) ->
 
 
 def _elements(trajectory: Trajectory) -> dict[str, Any]:
-    from skywright.neo.classes import orbit_class
+    from skywright.neo.features import orbit_class
 
     el = trajectory.orbits.elements
     q, e = float(el.q_au[0]), float(el.e[0])
@@ -51,7 +51,7 @@ def _elements(trajectory: Trajectory) -> dict[str, Any]:
         "tp_jd_tdb": float(el.tp_jd_tdb[0]),
         "mean_anomaly_deg": None if M is None else float(M) % 360.0,
         "period_d": None if a is None or not bound else float(365.256898 * a**1.5),
-        "orbit_class": str(orbit_class(np.array([q]), np.array([e]))[0]),
+        "orbit_class": orbit_class(el.q_au, el.e, el.i, comet=np.array([False]))[0],
         "bound": bound,
     }
 

@@ -101,7 +101,17 @@ class SimulateRequest(BaseModel):
     """Angle of entry above the horizon [deg] for the effects of an impact."""
 
     deflection: bool = False
-    """Work out the along-track delta-v that makes the closest approach miss."""
+    """Work out the delta-v, at ``at`` or at the first date, that makes the nearest passage miss,
+    and the delta-v of a kinetic impactor."""
+
+    spacecraft_kg: float = Field(default=1000.0, gt=0)
+    """Mass of the kinetic impactor [kg]."""
+
+    spacecraft_km_s: float = Field(default=6.0, gt=0)
+    """Speed of the kinetic impactor relative to the object [km/s]."""
+
+    beta: float = Field(default=1.0, ge=1.0, le=20.0)
+    """Momentum enhancement by ejecta: 1 for none; DART measured 3.6."""
 
     client_id: str | None = Field(default=None, max_length=80)
     """A newer request with the same identity cancels an older one that is still running."""

@@ -65,6 +65,21 @@ def _impact_lines(report: dict[str, Any]) -> list[str]:
         lines.append(
             f"  an impact would release {effects['energy_mt']:.4g} Mt: {effects['outcome']}"
         )
+    return lines + _deflection_lines(report.get("deflection"))
+
+
+def _deflection_lines(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    if found["least_m_s"] == 0:
+        return ["  delta-v to miss: none, the nominal orbit misses"]
+    along = found["along_track_m_s"]
+    text = (
+        "no push along the track would do" if along is None else f"{along:+.4g} m/s along the track"
+    )
+    lines = [f"  delta-v to miss: {text}, at least {found['least_m_s']:.4g} m/s in any direction"]
+    if "kinetic_impactor_m_s" in found:
+        lines.append(f"  the kinetic impactor gives {found['kinetic_impactor_m_s']:.4g} m/s")
     return lines
 
 
