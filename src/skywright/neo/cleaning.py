@@ -9,9 +9,11 @@ import polars as pl
 from skywright.errors import InputError
 from skywright.neo.columns import ELEMENT_ANGLES, require_columns
 
-_NUMBERED = r"^\(?(\d+)\)?(?:\s|$)"
+_NUMBER_MPC = r"^\((\d+)\)(?:\s|$)"
+_NUMBER_JPL = r"^(\d+)\s.*\([^()]*\)$"
 _PROVISIONAL = r"\(([^()]+)\)\s*$"
-_COMET_NAME = r"^(\d+[PDI](?:-\w+)?/.+)$"
+_AFTER_NUMBER = r"^\(?\d+\)?\s+((?:A\d{3}|\d{4}) [A-Z]{1,2}\d*)$"
+_COMET_NAME = r"^(\d+[PDI](?:-\w+)?/.+|[CPDXA]/-?\d+ [A-Z]{1,2}\d*(?:-\w+)?)"
 _RANGES = {
     "h_mag": (-2.0, 40.0),
     "albedo": (0.0, 1.0),
@@ -77,26 +79,31 @@ def with_names(table: pl.DataFrame) -> pl.DataFrame:
     full = pl.col("full_name") if "full_name" in table.columns else pl.lit(None, dtype=pl.String)
     full = full.str.strip_chars()
     given = pl.col("designation").cast(pl.String).str.strip_chars()
-    provisional = full.str.extract(_PROVISIONAL)
+    provisional = pl.coalesce(full.str.extract(_PROVISIONAL), full.str.extract(_AFTER_NUMBER))
     provisional = pl.when(provisional.str.contains(r"^(A\d{3}|\d{4}) ")).then(provisional)
     bare = given.str.contains(r"^\d+$")
     designation = pl.when(bare).then(pl.coalesce(provisional, given)).otherwise(given)
     comet = full.str.extract(_COMET_NAME)
-    number = pl.coalesce(given.str.extract(r"^(\d+)$"), full.str.extract(_NUMBERED))
+    number = pl.coalesce(
+        given.str.extract(r"^(\d+)$"),
+        full.str.extract(_NUMBER_MPC),
+        full.str.extract(_NUMBER_JPL),
+    )
     table = table.with_columns(
         pl.coalesce(comet, designation).alias("designation"),
         number.cast(pl.Int64, strict=False).alias("number"),
-        (_old(table, "name")).alias("name"),
-    )
+    ).with_columns(_own_name(table))
     return _same_number_same_name(table)
 
 
-def _old(table: pl.DataFrame, name: str) -> pl.Expr:
+def _own_name(table: pl.DataFrame) -> pl.Expr:
+    """Take the name as given, else from the full name of a numbered object."""
     nothing = pl.lit(None, dtype=pl.String)
-    kept = pl.col(name).cast(pl.String) if name in table.columns else nothing
+    given = pl.col("name").cast(pl.String) if "name" in table.columns else nothing
     full = pl.col("full_name") if "full_name" in table.columns else nothing
     word = full.str.strip_chars().str.extract(r"^\(?\d+\)?\s+([^()]+?)\s*(?:\(|$)")
-    return pl.coalesce(kept, pl.when(~word.str.contains(r"^\d{4} [A-Z]")).then(word))
+    own = pl.col("number").is_not_null() & ~word.str.contains(r"^(A\d{3}|\d{4}) [A-Z]")
+    return pl.coalesce(given, pl.when(own).then(word)).alias("name")
 
 
 def _same_number_same_name(table: pl.DataFrame) -> pl.DataFrame:

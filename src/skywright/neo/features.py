@@ -18,8 +18,9 @@ from skywright.orbits.constants import AU_KM, DAY_S, GM_SUN
 
 F64 = npt.NDArray[np.float64]
 
-A_JUPITER_AU = 5.2044
-"""Semi-major axis of Jupiter [au] (Standish & Williams, Keplerian elements, J2000)."""
+A_JUPITER_AU = 5.20336301
+"""Semi-major axis of Jupiter [au] (Standish 1992, mean elements at J2000); it is the one that gives
+JPL's Tisserand parameters to their last digit."""
 
 EARTH_SPEED_KM_S = float(np.sqrt(GM_SUN)) * AU_KM / DAY_S
 """Speed on a circular orbit at 1 au [km/s], 29.785."""
