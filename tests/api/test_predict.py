@@ -91,6 +91,25 @@ def test_numbers_that_are_none_are_refused(client, apophis, text):
     assert _message(response)
 
 
+def test_a_flood_of_foreign_names_does_not_hold_up_the_server(client, apophis):
+    flood = [{**apophis, **{f"h_mag_{k}_{j}": 1 for j in range(40)}} for k in range(1000)]
+    assert client.post("/api/predict", json={"objects": flood}).status_code in {200, 422}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(b'{"e": ' + b"9" * 5000 + b"}", id="digits"),
+        pytest.param(b'{"designation": "\\ud800"}', id="half-a-letter"),
+        pytest.param(b'{"e": 0.1, "e": -1}', id="twice"),
+        pytest.param(b"\xff\xfe{", id="no-text"),
+    ],
+)
+def test_what_breaks_parsers_is_refused(client, body):
+    assert client.post("/api/predict", content=body).status_code == 422
+
+
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", "7", '"e"', '{"objects": 3}', "{}", "\0"])
 def test_what_is_no_object_is_refused(client, body):
     response = client.post("/api/predict", content=body)

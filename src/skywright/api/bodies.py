@@ -71,7 +71,7 @@ def sentence(detail: ErrorDetails | Mapping[str, Any]) -> str:
     return f"{name} = {_shown(detail.get('input'))} is not allowed: {_lower(reason)}."
 
 
-def refuse_misspelt(names: Collection[str], known: Collection[str], where: str) -> None:
+def refuse_misspelt(names: Collection[str], known: Collection[str]) -> None:
     """Refuse an unknown name that is nearly a known one; truly foreign names pass.
 
     Raises
@@ -82,7 +82,7 @@ def refuse_misspelt(names: Collection[str], known: Collection[str], where: str) 
     for name in names:
         near = difflib.get_close_matches(str(name)[:_LONGEST_VALUE], known, n=1, cutoff=0.8)
         if near and not str(name).startswith(near[0] + "_"):
-            message = f"{where}{str(name)[:_LONGEST_VALUE]} is not a field. Did you mean {near[0]}?"
+            message = f"{str(name)[:_LONGEST_VALUE]} is not a field. Did you mean {near[0]}?"
             raise InputError(message)
 
 

@@ -6,6 +6,7 @@ reach the arrays without another copy.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -95,6 +96,7 @@ class ObjectIn(TypedDict, total=False):
 
 _ORBIT = ("epoch_jd_tdb", "e", "i_deg", "node_deg", "peri_deg")
 _STATE = ("x_au", "y_au", "z_au", "vx_au_d", "vy_au_d", "vz_au_d")
+_MOST_COMPARED = 64
 _KNOWN = frozenset(ObjectIn.__annotations__)
 
 EXAMPLE = {
@@ -130,6 +132,7 @@ def read_objects(data: Any) -> tuple[list[dict[str, Any]], bool]:
         message = 'The body must be one object, or {"objects": [ ... ]} with several.'
         raise InputError(message)
     if "objects" not in data:
+        _refuse_slips([data])
         return [_known(check(_one(), data), "")], True
     listed = data["objects"]
     most = get_settings().max_objects
@@ -141,14 +144,22 @@ def read_objects(data: Any) -> tuple[list[dict[str, Any]], bool]:
         message = f"{foreign[0][:60]} is not a field of this request; objects is."
         raise InputError(message)
     objects = check(_many(), {"objects": listed})["objects"]
+    _refuse_slips(objects)
     return [_known(row, f"objects[{k}].") for k, row in enumerate(objects)], False
 
 
+def _refuse_slips(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a misspelt column; only so many foreign names are compared, as it is slow."""
+    foreign: set[str] = set()
+    missing: set[str] = set()
+    for row in rows:
+        foreign |= row.keys() - _KNOWN
+        missing |= _KNOWN - row.keys()
+    refuse_misspelt(sorted(foreign)[:_MOST_COMPARED], missing)
+
+
 def _known(row: ObjectIn, where: str) -> dict[str, Any]:
-    """Drop columns that mean nothing here; refuse misspelt ones and incomplete orbits."""
-    foreign = row.keys() - _KNOWN
-    if foreign:
-        refuse_misspelt(sorted(foreign), _KNOWN - row.keys(), where)
+    """Drop columns that mean nothing here; refuse incomplete orbits."""
     values = {name: value for name, value in row.items() if name in _KNOWN and value is not None}
     if "e" in values or "epoch_jd_tdb" not in values or not values.keys() >= set(_STATE):
         _require_orbit(values, where)
