@@ -200,3 +200,11 @@ def test_an_impossible_choice_lists_the_possible(provider):
     result = _collect("--provider", provider)
     assert isinstance(result.exception, InputError)
     assert "sbdb" in str(result.exception)
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_fetched(providers, tmp_path):
+    (tmp_path / "file").write_text("here")
+    result = _collect("--out", str(tmp_path / "file" / "below"))
+    assert isinstance(result.exception, InputError)
+    assert "cannot be made" in str(result.exception)
+    assert providers.asked == []

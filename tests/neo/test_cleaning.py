@@ -71,6 +71,7 @@ def test_of_several_orbits_the_newest_solution_stays():
     [
         ({"designation": None}, "no designation"),
         ({"epoch_jd_tdb": None}, "no epoch"),
+        ({"epoch_jd_tdb": 61000.0}, "epoch outside the ephemeris"),
         ({"e": -0.1}, "e missing or below 0"),
         ({"e": float("nan")}, "e missing or below 0"),
         ({"q_au": 0.0}, "q missing or not above 0"),

@@ -55,6 +55,19 @@ def test_an_interrupted_catalogue_goes_on_at_the_page_it_missed(provider, fetche
     assert not (fetcher.folder / "sbdb-cursor.json").exists()
 
 
+def test_pages_of_another_day_are_fetched_again(provider, fetcher, settings):
+    provider.say(_query(EROS), provider.reply("", 403))
+    with pytest.raises(SourceError):
+        sbdb.fetch_catalogue(fetcher, settings, page=1)
+    cursor = fetcher.folder / "sbdb-cursor.json"
+    kept = json.loads(cursor.read_text())
+    kept["pages"]["0"]["retrieved_utc"] = "2020-01-01T00:00:00+00:00"
+    cursor.write_text(json.dumps(kept))
+    provider.say(_query(APOPHIS), _query())
+    table, _ = sbdb.fetch_catalogue(fetcher, settings, page=1)
+    assert table["designation"].to_list() == ["99942"]
+
+
 def test_a_limit_is_kept(provider, fetcher, settings):
     provider.say(_query(EROS))
     table, _ = sbdb.fetch_catalogue(fetcher, settings, limit=1)
@@ -128,6 +141,22 @@ def test_a_covariance_comes_with_its_own_epoch_and_elements(provider, fetcher, s
         "sstr": "Apophis", "cov": "mat", "full-prec": "1", "phys-par": "1"
     }  # fmt: skip
     assert provenance.provider == "sbdb-object"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "law"),
+    [
+        ([], None),
+        ([("A2", "1E-14"), ("NK", "0."), ("NM", "2.")], "inverse square"),
+        ([("A1", "1E-9"), ("A2", "1E-10"), ("DT", "40")], "water ice"),
+        ([("RHO", "1.19"), ("AMRAT", "2.9E-6")], None),
+    ],
+)
+def test_the_law_of_non_gravitational_forces_is_told(provider, fetcher, settings, parameters, law):
+    payload = _apophis()
+    payload["orbit"]["model_pars"] = [{"name": n, "value": v} for n, v in parameters]
+    provider.say(json.dumps(payload))
+    assert sbdb.fetch_object(fetcher, settings, "x")[0]["nongrav_law"] == law
 
 
 def test_without_covariance_the_main_elements_are_taken(provider, fetcher, settings):

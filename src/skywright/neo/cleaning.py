@@ -14,6 +14,7 @@ _NUMBER_JPL = r"^(\d+)\s.*\([^()]*\)$"
 _PROVISIONAL = r"\(([^()]+)\)\s*$"
 _AFTER_NUMBER = r"^\(?\d+\)?\s+((?:A\d{3}|\d{4}) [A-Z]{1,2}\d*)$"
 _COMET_NAME = r"^(\d+[PDI](?:-\w+)?/.+|[CPDXA]/-?\d+ [A-Z]{1,2}\d*(?:-\w+)?)"
+_EPHEMERIS_JD = (2_287_184.5, 2_688_976.5)  # DE440, years 1550 to 2650
 _RANGES = {
     "h_mag": (-2.0, 40.0),
     "albedo": (0.0, 1.0),
@@ -138,6 +139,7 @@ def _without_bad_orbits(table: pl.DataFrame, report: CleaningReport) -> pl.DataF
     rules = {
         "no designation": pl.col("designation").is_not_null() & (pl.col("designation") != ""),
         "no epoch": pl.col("epoch_jd_tdb").is_finite(),
+        "epoch outside the ephemeris": pl.col("epoch_jd_tdb").is_between(*_EPHEMERIS_JD),
         "e missing or below 0": (pl.col("e") >= 0.0) & pl.col("e").is_finite(),
         "q missing or not above 0": (pl.col("q_au") > 0.0) & pl.col("q_au").is_finite(),
         "an angle is missing": pl.all_horizontal(angles),

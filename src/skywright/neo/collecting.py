@@ -111,9 +111,13 @@ def collect(
     ------
     SourceError
         If the orbits themselves cannot be fetched.
+    InputError
+        If a folder cannot be written to.
     """
     folder = settings.data_dir.expanduser()
     out = (out or folder / "neo").expanduser()
+    for place in (folder, out):
+        _make(place)
     with fetcher or in_folder(folder, settings.http_timeout_s) as open_fetcher:
         run = _Run(open_fetcher, settings, wish, progress)
         table, report = clean(_orbits(run))
@@ -124,6 +128,16 @@ def collect(
     table = add_splits(add_features(table))
     progress("features", table.height, table.height)
     return _write(out, table, report, run)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The folder {folder} cannot be made: {error.strerror}."
+        raise InputError(
+            message, hint="Choose another with --out or SKYWRIGHT_DATA_DIR."
+        ) from error
 
 
 def _orbits(run: _Run) -> pl.DataFrame:
@@ -262,7 +276,6 @@ def _most_threatening(table: pl.DataFrame) -> list[str]:
 
 
 def _write(out: Path, table: pl.DataFrame, report: CleaningReport, run: _Run) -> dict[str, Any]:
-    out.mkdir(parents=True, exist_ok=True)
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     table = table.with_columns(
         pl.lit(COLLECTED).alias("label"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,22 @@ _HALF_MONTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ".replace("I", "")
 _CENTURY = {"I": 1800, "J": 1900, "K": 2000}
 _EXTENDED_FROM = 620 * 25  # cycles below 620 fit the two characters of the older form
 _TILDE_FROM = 620_000
-_FLOAT_FIELDS = {
-    "mean_anomaly_deg": (26, 35),
-    "peri_deg": (37, 46),
-    "node_deg": (48, 57),
-    "i_deg": (59, 68),
-    "e": (70, 79),
-    "a_au": (92, 103),
+_ELEMENTS = {
+    "mean_anomaly_deg": (26, 9),
+    "peri_deg": (37, 9),
+    "node_deg": (48, 9),
+    "i_deg": (59, 9),
+    "e": (70, 9),
+    "a_au": (92, 11),
 }
-_OPTIONAL_FLOATS = {"h_mag": (8, 13), "g_slope": (14, 19), "rms_arcsec": (137, 141)}
+"""Column: first character and width; every orbit must have these."""
+_NUMBERS = {
+    "h_mag": (8, 5),
+    "g_slope": (14, 5),
+    "rms_arcsec": (137, 4),
+    "n_obs": (117, 5),
+    "n_opp": (123, 3),
+}
 _ORBIT_LINE = re.compile(r"^.{20}[IJK]\d\d[1-9A-C][1-9A-V] [ \d.]{9}  [ \d.]{9}  [ \d.]{9}  ")
 _YEAR_D = 365.25
 
@@ -62,65 +70,75 @@ def read_mpcorb(text: str) -> pl.DataFrame:
     """
     lines = text.splitlines()
     start = next((k + 1 for k, line in enumerate(lines) if line.startswith("-----")), 0)
-    rows = [
-        _row(line, number)
-        for number, line in enumerate(lines[start:], start=start + 1)
-        if line.strip()
-    ]
-    table = pl.DataFrame(rows, infer_schema_length=None)
-    if table.height == 0:
+    orbits = (
+        pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("at").slice(start)
+    )
+    orbits = orbits.filter(pl.col("line").str.contains(r"\S"))
+    if orbits.height == 0:
         message = "The file in MPCORB format holds no orbit; download it again."
         raise InputError(message)
-    jd = tdb_from_tt(table["epoch_jd_tt"].to_numpy())
-    return table.with_columns(pl.Series("epoch_jd_tdb", np.asarray(jd)))
+    table = orbits.select(
+        _designations(orbits),
+        _word(166, 28).alias("full_name"),
+        _epochs(orbits),
+        *(_number(*at).alias(name) for name, at in (_ELEMENTS | _NUMBERS).items()),
+        _word(105, 1).alias("u_code"),
+        _word(105, 1).cast(pl.Int64, strict=False).alias("condition_code"),
+        _arc_d(_word(127, 9)).alias("arc_d"),
+        _word(194, 8).alias("last_obs"),
+    )
+    for name in ("designation", "epoch_jd_tt", *_ELEMENTS):
+        _refuse_gap(orbits, table[name])
+    whole = [pl.col(name).cast(pl.Int64) for name in ("n_obs", "n_opp")]
+    jd = np.asarray(tdb_from_tt(table["epoch_jd_tt"].to_numpy()))
+    return table.with_columns(*whole, pl.Series("epoch_jd_tdb", jd))
 
 
-def _row(line: str, number: int) -> dict[str, Any]:
+def _word(first: int, width: int) -> pl.Expr:
+    text = pl.col("line").str.slice(first, width).str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def _number(first: int, width: int) -> pl.Expr:
+    return _word(first, width).cast(pl.Float64, strict=False)
+
+
+def _designations(orbits: pl.DataFrame) -> pl.Series:
+    packed = orbits["line"].str.slice(0, 7).to_list()
+    return pl.Series("designation", [_or_none(unpack_designation, p) for p in packed], pl.String)
+
+
+def _epochs(orbits: pl.DataFrame) -> pl.Series:
+    packed = orbits["line"].str.slice(20, 5)
+    known = {text: _or_none(unpack_epoch, text) for text in packed.unique()}
+    return pl.Series("epoch_jd_tt", [known[text] for text in packed], pl.Float64)
+
+
+def _or_none(unpack: Callable[[str], Any], packed: str) -> Any:
     try:
-        return _fields(line)
-    except (ValueError, KeyError, IndexError) as error:
-        message = (
-            f"Line {number} is not an orbit in MPCORB format ({error}): {line[:60]!r}. "
-            "The file may be cut short; download it again."
-        )
-        raise InputError(message) from error
+        return unpack(packed)
+    except ValueError:
+        return None
 
 
-def _fields(line: str) -> dict[str, Any]:
-    readable = line[166:194].strip()
-    row: dict[str, Any] = {
-        "designation": unpack_designation(line[0:7]),
-        "full_name": readable or None,
-        "epoch_jd_tt": unpack_epoch(line[20:25]),
-    }
-    row |= {name: float(line[slice(*at)]) for name, at in _FLOAT_FIELDS.items()}
-    row |= {name: _optional(line[slice(*at)]) for name, at in _OPTIONAL_FLOATS.items()}
-    code = line[105:106].strip()
-    return row | {
-        "u_code": code or None,
-        "condition_code": int(code) if code.isdigit() else None,
-        "n_obs": _whole(line[117:122]),
-        "n_opp": _whole(line[123:126]),
-        "arc_d": _arc_d(line[127:136].strip()),
-        "last_obs": line[194:202].strip() or None,
-    }
+def _refuse_gap(orbits: pl.DataFrame, column: pl.Series) -> None:
+    bad = column.is_null().arg_true()
+    if not bad.len():
+        return
+    line, number = orbits["line"][bad[0]], orbits["at"][bad[0]] + 1
+    message = (
+        f"Line {number} is not an orbit in MPCORB format ({column.name} cannot be read): "
+        f"{line[:60]!r}. The file may be cut short; download it again."
+    )
+    raise InputError(message)
 
 
-def _optional(text: str) -> float | None:
-    return float(text) if text.strip() else None
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.strip() else None
-
-
-def _arc_d(text: str) -> float | None:
+def _arc_d(text: pl.Expr) -> pl.Expr:
     """Return the arc [d]: given in days, or as first and last year of several oppositions."""
-    if match := re.fullmatch(r"(\d+)\s*days?", text):
-        return float(match[1])
-    if match := re.fullmatch(r"(\d{4})-(\d{4})", text):
-        return (int(match[2]) - int(match[1])) * _YEAR_D
-    return None
+    days = text.str.extract(r"^(\d+)\s*days?$").cast(pl.Float64)
+    first = text.str.extract(r"^(\d{4})-\d{4}$").cast(pl.Float64)
+    last = text.str.extract(r"^\d{4}-(\d{4})$").cast(pl.Float64)
+    return pl.coalesce(days, (last - first) * _YEAR_D)
 
 
 def unpack_epoch(packed: str) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,7 @@ FIELDS = (
 """Fields of the query service that we ask for."""
 
 _PAGE = 5000
+_PAGES_BELONG_TOGETHER = dt.timedelta(hours=12)
 Progress = Callable[[int, int], None]
 """Called with rows so far and rows in all (0 where unknown)."""
 
@@ -166,15 +169,13 @@ class _Cursor:
 
     def page(self, start: int) -> Fetched | None:
         row = self._pages.get(str(start))
-        if row is None or row["sha256"] not in self._fetcher.blobs:
+        if row is None or row["sha256"] not in self._fetcher.blobs or _is_old(row):
             return None
         return Fetched(self._fetcher.blobs.read(row["sha256"]), 200, Provenance(**row))
 
     def done(self, start: int, fetched: Fetched) -> None:
         if fetched.provenance is None:
             return
-        from dataclasses import asdict
-
         self.provenance.append(fetched.provenance)
         self._pages[str(start)] = asdict(fetched.provenance)
         partial = self._path.with_suffix(".partial")
@@ -184,6 +185,12 @@ class _Cursor:
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)
+
+
+def _is_old(row: dict[str, Any]) -> bool:
+    """Tell whether a page is of another day: pages of one catalogue must belong together."""
+    age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(row["retrieved_utc"])
+    return age > _PAGES_BELONG_TOGETHER
 
 
 def fetch_object(

@@ -90,6 +90,7 @@ def _object_row(payload: dict[str, Any], about: dict[str, Any]) -> dict[str, Any
     row |= {_NAMES[label]: float(elements[label]) for label in _LABELS}
     row["a_au"] = row["q_au"] / (1.0 - row["e"]) if row["e"] != 1.0 else None
     row |= _parameters(orbit.get("model_pars"), _NONGRAV)
+    row["nongrav_law"] = _nongrav_law(orbit.get("model_pars"))
     row |= _parameters(payload.get("phys_par"), _PHYSICAL)
     row |= _sigmas(payload.get("phys_par"))
     row |= _facts(orbit, about)
@@ -107,6 +108,17 @@ def _parameters(entries: list[dict[str, Any]] | None, names: dict[str, str]) -> 
     if names is _PHYSICAL:
         row |= {ours: found.get(theirs) for theirs, ours in _WORDS.items()}
     return row
+
+
+def _nongrav_law(entries: list[dict[str, Any]] | None) -> str | None:
+    """Tell how A1 to A3 fall with distance: JPL sets k = 0, m = 2 for asteroids, else water ice.
+
+    Marsden, Sekanina & Yeomans (1973), AJ 78, 211, is the law of comets.
+    """
+    found = {entry["name"]: _number(entry.get("value")) for entry in entries or []}
+    if not set(found) & set(_NONGRAV):
+        return None
+    return "inverse square" if found.get("NK") == 0.0 and found.get("NM") == 2.0 else "water ice"
 
 
 def _sigmas(entries: list[dict[str, Any]] | None) -> dict[str, Any]:
