@@ -90,7 +90,8 @@ def add_anomalies(
     -------
     polars.DataFrame
         The table with ``novelty_percentile``, ``oddities``, ``explanation``, ``top_features``,
-        ``density_percentile``, ``novelty_low``, ``novelty_high``, ``flagged``, ``neighbours``.
+        ``density_percentile``, ``novelty_low``, ``novelty_high``, ``flagged``, ``neighbours`` and
+        ``feature_drops`` (what repairing each of ``REASONS`` takes away).
 
     Raises
     ------
@@ -122,6 +123,7 @@ def add_anomalies(
         novelty_high=pl.Series(scores.high).fill_nan(None),
         flagged=pl.Series(scores.flagged),
         neighbours=pl.Series(neighbours, dtype=pl.List(pl.String)),
+        feature_drops=pl.Series(reasons.drops.tolist(), dtype=pl.List(pl.Float64)),
     )
 
 
@@ -143,7 +145,7 @@ def score_objects(
     return scored.select(*kept, *scored.columns[-_ANSWERS:]).to_dicts()
 
 
-_ANSWERS = 9
+_ANSWERS = 10
 
 
 def _refuse_bad_contamination(contamination: float) -> None:
@@ -235,7 +237,7 @@ def _codes(table: pl.DataFrame) -> F64:
     if "condition_code" not in table.columns:
         return np.zeros(table.height)
     codes = table["condition_code"].cast(pl.Float64, strict=False).to_numpy()
-    return np.nan_to_num(codes, nan=0.0)
+    return np.asarray(np.nan_to_num(codes, nan=0.0), dtype=np.float64)
 
 
 def _spread(

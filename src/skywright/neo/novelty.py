@@ -86,11 +86,13 @@ class Mixture:
             part = others[np.ix_(rows, known)]
             terms = self._log_terms(part, known)
             weights[rows] = np.exp(terms - _log_sum(terms)[:, None])
-            for c in range(k):
-                cov = self.covariances[c]
-                gain = np.linalg.solve(cov[np.ix_(known, known)], cov[known, j])
-                mean[rows, c] = self.means[c, j] + (part - self.means[c, known]) @ gain
-                sd[rows, c] = np.sqrt(max(cov[j, j] - gain @ cov[known, j], 1e-12))
+            to_known = self.covariances[:, known, j]
+            inner = self.covariances[:, known][:, :, known]
+            gain = np.linalg.solve(inner, to_known[:, :, None])[:, :, 0]
+            shift = np.sum(self.means[:, known] * gain, axis=1)
+            mean[rows] = part @ gain.T + self.means[:, j] - shift
+            left = self.covariances[:, j, j] - np.sum(gain * to_known, axis=1)
+            sd[rows] = np.sqrt(np.maximum(left, 1e-12))
         return weights, mean, sd
 
     def conditional_percentile(self, x: F64, j: int) -> F64:
@@ -110,14 +112,12 @@ class Mixture:
 
     def _log_terms(self, x: F64, known: npt.NDArray[np.bool_]) -> F64:
         """Log of weight times marginal density per component, shape (n, k)."""
-        terms = np.empty((len(x), len(self.weights)))
-        for c, weight in enumerate(self.weights):
-            root = np.linalg.cholesky(self.covariances[c][np.ix_(known, known)])
-            white = (x - self.means[c, known]) @ np.linalg.inv(root).T
-            log_det = np.sum(np.log(np.diag(root)))
-            constant = np.log(weight) - log_det - 0.5 * len(root) * np.log(2 * np.pi)
-            terms[:, c] = constant - 0.5 * np.einsum("nd,nd->n", white, white)
-        return terms
+        roots = np.linalg.cholesky(self.covariances[:, known][:, :, known])
+        away = x[None] - self.means[:, None, known]  # (k, n, d)
+        white = away @ np.linalg.inv(roots).transpose(0, 2, 1)
+        log_det = np.sum(np.log(np.diagonal(roots, axis1=1, axis2=2)), axis=1)
+        constant = np.log(self.weights) - log_det - 0.5 * x.shape[1] * np.log(2 * np.pi)
+        return np.asarray((constant[:, None] - 0.5 * np.sum(white**2, axis=2)).T)
 
 
 def _log_sum(terms: F64) -> F64:
