@@ -52,8 +52,9 @@ def block_forces(
     x, yy, z = y[:n], y[n : 2 * n], y[2 * n : 3 * n]
     vx, vy, vz = y[3 * n : 4 * n], y[4 * n : 5 * n], y[5 * n : 6 * n]
     ax, ay, az = out[3 * n : 4 * n], out[4 * n : 5 * n], out[5 * n : 6 * n]
-    out[: 3 * n] = y[3 * n : 6 * n]
-    out[3 * n : 6 * n] = 0.0
+    for q in range(3 * n):
+        out[q] = y[3 * n + q]
+        out[3 * n + q] = 0.0
     for b in range(10, 0, -1):
         bx, by, bz, mu = bodies[b, 0], bodies[b, 1], bodies[b, 2], force[b]
         for w in range(n):
@@ -168,7 +169,8 @@ def try_step(
     m = 6 * n
     y1, e5, e3 = work[0], work[1], work[2]
     for stage in range(1, 13):
-        y1[:m] = y[:m]
+        for q in range(m):
+            y1[q] = y[q]
         for j in range(stage):
             c = h * _A[stage, j]
             if c != 0.0:
@@ -182,8 +184,8 @@ def try_step(
             if stage == 11:
                 body_states(t + h, table, layout, end)
             block_forces(y1, n, end, force, sun_v, nongrav, k[stage])
-    e5[:m] = 0.0
-    e3[:m] = 0.0
+    for q in range(m):
+        e5[q], e3[q] = 0.0, 0.0
     for j in range(13):
         c5, c3 = h * _E5[j], h * _E3[j]
         kj = k[j]

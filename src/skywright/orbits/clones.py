@@ -39,8 +39,8 @@ _H_MIN = 2e-5  # [d]; below it the error is rounding of the planets' positions, 
 def _longest_step(y: F64, n: int, now: F64, radius: F64, work: F64) -> float:
     """Bound the next step by the distances to the bodies; work[4][w] < 1 if clone w is in one."""
     cap, inside = work[3], work[4]
-    cap[:n] = 1e30
-    inside[:n] = 1e30
+    for w in range(n):
+        cap[w], inside[w] = 1e30, 1e30
     for b in range(_NEAR_BODIES):
         r2b = radius[b] ** 2
         for w in range(n):
@@ -189,13 +189,15 @@ def _look(
                 encounters[found, 0] = number[w]
                 encounters[found, 1] = t + s * h
                 encounters[found, 2] = low
-                encounters[found, 3:9] = rel
+                for c in range(6):
+                    encounters[found, 3 + c] = rel[c]
                 found += 1
         hit = low < surface
         if hit or inside[w] < 1.0:
             if hit:
                 s = _root(s, surface, t, h, arc, n, w, target, world, now, rel)
-                ends[number[w], 1:7] = rel
+                for c in range(6):
+                    ends[number[w], 1 + c] = rel[c]
             status[number[w]] = HIT if hit else ELSEWHERE
             ends[number[w], 0] = t + s * h
             number[w] = -1
@@ -272,7 +274,9 @@ def advance_block(
             continue
         if not worst >= 0.0:
             break
-        now[:, :] = end
+        for b in range(11):
+            for c in range(6):
+                now[b, c] = end[b, c]
         y1 = work[0]
         cap = _longest_step(y1, n, now, radius, work)
         _geometry(y1, n, now, target, d1, c1)
@@ -285,8 +289,8 @@ def advance_block(
         grow = min(6.0, max(0.3, 0.9 * (worst + 1e-30) ** -0.125))
         h *= min(grow, 1.0) if rejected else grow
         rejected = False
-        y[: 6 * n] = y1[: 6 * n]
-        k[0, : 6 * n] = k[12, : 6 * n]
+        for q in range(6 * n):
+            y[q], k[0, q] = y1[q], k[12, q]
         if gone > 0:
             n = _repack(y, k[0], n, number, d0, c0)
             cap = _longest_step(y, n, now, radius, work)

@@ -72,13 +72,14 @@ def _moved(nominal: Elements, change: F64, epoch_jd_tdb: float) -> Elements:
     """Add variations (au, d, deg); times count from the epoch so that microseconds survive."""
     step = change * _UNITS
     turn = np.asarray(nominal.i) + step[:, 5]
+    since = (np.asarray(nominal.tp_jd_tdb) - epoch_jd_tdb) + np.asarray(nominal.tp_rest_d)
     return Elements(
         q_au=np.maximum(np.asarray(nominal.q_au) + step[:, 1], 1e-4),
         e=np.abs(np.asarray(nominal.e) + step[:, 0]),
         i=np.abs(np.where(turn > np.pi, 2.0 * np.pi - turn, turn)),
         node=np.asarray(nominal.node) + step[:, 3],
         peri=np.asarray(nominal.peri) + step[:, 4],
-        tp_jd_tdb=(np.asarray(nominal.tp_jd_tdb) - epoch_jd_tdb) + step[:, 2],
+        tp_jd_tdb=since + step[:, 2],
     )
 
 

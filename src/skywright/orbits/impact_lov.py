@@ -16,7 +16,6 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,7 @@ from skywright.errors import InputError
 from skywright.orbits.covariance import OrbitCloud
 from skywright.orbits.gaussian_disc import disc_probabilities
 from skywright.orbits.impact_linear import passages_about
-from skywright.orbits.impact_search import YEAR_D, Search, Watch, fly
+from skywright.orbits.impact_search import YEAR_D, Passages, Search, Watch, fly
 from skywright.orbits.target_plane import pierce
 from skywright.orbits.threads import CancelledError
 
@@ -36,11 +35,13 @@ _REACH = 5.0  # sigma either way along the line
 _WITHIN_AU = 0.1  # passages farther out cannot be one neighbour away from an impact
 _SAME_PASSAGE_D = 20.0
 _FINE = 0.25  # capture radii between points where the line meets the disc
-_ROUNDS = 12
-_MOST_POINTS = 6000
-_FAMILIES = 40  # virtual impactors examined per cloud, nearest first
 _GRAIN = 0.01  # capture radii between points of the integral where the thread is sharp
 _MARGIN = 6.0  # widths of the thread
+_ROUNDS = 12
+_MOST_POINTS = 400  # added to one family
+_FAMILIES = 40  # examined per cloud, likeliest first
+_NEGLIGIBLE = 1e-9  # probability of a family or stretch below which it is not examined
+_MINOR = 1e-4  # the same, relative to what has been found: scattering makes very many of those
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,66 +73,55 @@ class LovResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretches:
-    """Neighbouring points of the line that share a passage; all arrays of one length."""
+class _Line:
+    """The thread: who is asked for more of it, and where it was flown first."""
 
-    s: F64  # (m, 2) ends on the line
-    point: F64  # (m, 2, 2) ends on the target plane
-    jd_tdb: F64  # (m, 2)
+    cloud: OrbitCloud
+    search: Search
+    direction: F64
+    watch: Watch
 
-    @property
-    def length(self) -> F64:
-        return np.asarray(np.linalg.norm(self.point[:, 1] - self.point[:, 0], axis=1))
+    def fly(self, s: F64, last_jd_tdb: float, watch: Watch) -> tuple[Passages, F64]:
+        """Fly points of the line to a date; return their passages and points on the plane."""
+        years = min((last_jd_tdb - self.cloud.epoch_jd_tdb) / YEAR_D, self.search.years)
+        search = replace(self.search, years=years)
+        states = self.cloud.states(np.outer(s, self.direction))
+        seen = fly(states, self.cloud.epoch_jd_tdb, search, watch).passages
+        return seen, pierce(seen, search).point
 
-    def nearest(self) -> tuple[F64, F64]:
-        """Return how far along each stretch passes nearest the centre, and at what distance."""
-        a, step = self.point[:, 0], self.point[:, 1] - self.point[:, 0]
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """One encounter along the line: points in order, NaN where a point does not take part."""
+
+    jd_tdb: float  # about when
+    s: F64  # (m,)
+    point: F64  # (m, 2)
+
+    def joined(self) -> npt.NDArray[np.int64]:
+        """Rows that take part together with the next one."""
+        there = np.isfinite(self.point[:, 0])
+        return np.flatnonzero(there[:-1] & there[1:])
+
+    def nearest(self, rows: npt.NDArray[np.int64]) -> tuple[F64, F64, F64]:
+        """Return where the stretches behind ``rows`` pass nearest, the distance, and lengths."""
+        a, step = self.point[rows], self.point[rows + 1] - self.point[rows]
         size = np.maximum(np.sum(step * step, axis=1), 1e-300)
         part = np.clip(-np.sum(a * step, axis=1) / size, 0.0, 1.0)
-        return part, np.linalg.norm(a + part[:, None] * step, axis=1)
+        return part, np.linalg.norm(a + part[:, None] * step, axis=1), np.sqrt(size)
 
+    def promise(self, rows: npt.NDArray[np.int64], width: float) -> F64:
+        """Bound the probability of the stretches behind ``rows``, up to a factor of order one."""
+        _, miss, length = self.nearest(rows)
+        density = ndtr(self.s[rows + 1]) - ndtr(self.s[rows])
+        share = np.minimum(1.0, 2.0 / np.maximum(length, 1e-3))
+        return np.asarray(density * share * (miss < 1.0 + _MARGIN * width + 0.25 * length))
 
-class _Line:
-    """The thread: points flown so far, and how to fly more."""
-
-    def __init__(self, cloud: OrbitCloud, search: Search, direction: F64, watch: Watch) -> None:
-        self.cloud, self.direction, self.watch = cloud, direction, watch
-        self.search = replace(search, within_au=_WITHIN_AU)
-        self.s = np.empty(0)
-        self.rows: list[tuple[F64, F64]] = []  # per point: dates (k,), plane points (k, 2)
-
-    def fly(self, s: F64) -> None:
-        """Add points, and keep the line in order."""
-        fresh = np.setdiff1d(s, self.s)
-        if fresh.size == 0:
-            return
-        first = self.s.size == 0
-        watch = self.watch if first else Watch(None, self.watch.cancelled)
-        states = self.cloud.states(np.outer(fresh, self.direction))
-        seen = fly(states, self.cloud.epoch_jd_tdb, self.search, watch).passages
-        point = pierce(seen, self.search).point
-        cut = np.searchsorted(seen.clone, np.arange(fresh.size + 1))
-        rows = [(seen.jd_tdb[a:b], point[a:b]) for a, b in pairwise(cut)]
-        order = np.argsort(np.concatenate([self.s, fresh]), kind="stable")
-        every = [*self.rows, *rows]
-        self.s, self.rows = np.concatenate([self.s, fresh])[order], [every[k] for k in order]
-
-    def stretches(self) -> _Stretches:
-        """Join neighbours that meet the target at the same time."""
-        ends, points, dates = [], [], []
-        for k in range(self.s.size - 1):
-            (t_a, p_a), (t_b, p_b) = self.rows[k], self.rows[k + 1]
-            if t_a.size == 0 or t_b.size == 0:
-                continue
-            j = np.argmin(np.abs(t_a[:, None] - t_b[None, :]), axis=1)
-            for i in np.flatnonzero(np.abs(t_a - t_b[j]) < _SAME_PASSAGE_D):
-                ends.append((self.s[k], self.s[k + 1]))
-                points.append((p_a[i], p_b[j[i]]))
-                dates.append((t_a[i], t_b[j[i]]))
-        m = len(ends)
-        return _Stretches(
-            np.reshape(ends, (m, 2)), np.reshape(points, (m, 2, 2)), np.reshape(dates, (m, 2))
-        )
+    def with_points(self, s: F64, point: F64) -> _Family:
+        """Return the family with points added, in order."""
+        order = np.argsort(np.concatenate([self.s, s]), kind="stable")
+        every = np.concatenate([self.point, point])[order]
+        return _Family(self.jd_tdb, np.concatenate([self.s, s])[order], every)
 
 
 def lov_probability(
@@ -171,12 +161,22 @@ def lov_probability(
     if points < 10:
         message = f"the line of variations needs at least 10 points, got {points}."
         raise InputError(message)
-    line = _Line(cloud, search, np.asarray(direction, np.float64), watch or Watch())
-    line.fly(_first_points(points))
-    widths = _refine(line)
-    found = _virtual_impactors(line.stretches(), widths)
-    total = min(1.0, sum(one.probability for one in found))
-    return LovResult(total, tuple(sorted(found, key=lambda v: v.jd_tdb)), line.s.size)
+    watch = watch or Watch()
+    narrow = replace(search, within_au=_WITHIN_AU)
+    line = _Line(cloud, narrow, np.asarray(direction, np.float64), watch)
+    s = _first_points(points)
+    seen, point = line.fly(s, np.inf, watch)
+    found, flown, total = [], s.size, 0.0
+    for likely, family in _families(s, seen, point):
+        floor = max(_NEGLIGIBLE, _MINOR * total)
+        if likely < floor:
+            break
+        impactor, added = _examine(line, family, floor)
+        flown += added
+        if impactor is not None:
+            found.append(impactor)
+            total = min(1.0, total + impactor.probability)
+    return LovResult(total, tuple(sorted(found, key=lambda v: v.jd_tdb)), flown)
 
 
 def _first_points(n: int) -> F64:
@@ -187,100 +187,100 @@ def _first_points(n: int) -> F64:
     return np.unique(np.concatenate([equal, np.linspace(-_REACH, _REACH, half), [0.0]]))
 
 
-def _refine(line: _Line) -> list[tuple[float, F64]]:
-    """Add points where the line nears the disc; returns the widths measured: (date, covariance)."""
-    widths: list[tuple[float, F64]] = []
-    for _ in range(_ROUNDS):
-        stretches = line.stretches()
-        part, miss = stretches.nearest()
-        _measure_widths(line, stretches, part, miss, widths)
-        reach = 1.0 + _MARGIN * _spread(stretches, widths) + 0.25 * stretches.length
-        coarse = stretches.length > _FINE * np.maximum(1.0, _spread(stretches, widths))
-        wanted = np.flatnonzero((miss < reach) & coarse)
-        if wanted.size == 0 or line.s.size > _MOST_POINTS:
-            break
-        line.fly(_new_points(stretches, part, wanted))
-    return widths
-
-
-def _new_points(stretches: _Stretches, part: F64, wanted: npt.NDArray[np.int64]) -> F64:
-    """Propose the nearest point of each stretch, one disc to either side of it, and the middle."""
-    a, gap = stretches.s[wanted, 0], np.diff(stretches.s[wanted], axis=1)[:, 0]
-    disc = np.minimum(1.2 / stretches.length[wanted], 0.25)
-    where = part[wanted]
-    near = np.stack([where - disc, where, where + disc, np.full_like(where, 0.5)], axis=1)
-    keep = (near > 0.02) & (near < 0.98) & (gap > 1e-12)[:, None]
-    return np.asarray((a[:, None] + gap[:, None] * near)[keep], np.float64)
-
-
-def _measure_widths(
-    line: _Line, stretches: _Stretches, part: F64, miss: F64, widths: list[tuple[float, F64]]
-) -> None:
-    """Linearise across the line at the nearest point of every family that has not been measured."""
-    reach = miss - 0.25 * stretches.length
-    for row in np.argsort(reach, kind="stable"):
-        if reach[row] > 300.0 or len(widths) >= _FAMILIES:
-            return
-        when = float(np.mean(stretches.jd_tdb[row]))
-        if any(abs(when - known) < _SAME_PASSAGE_D for known, _ in widths):
+def _families(s: F64, seen: Passages, point: F64) -> list[tuple[float, _Family]]:
+    """Group passages by date; the groups that may matter, likeliest first, and how likely."""
+    order = np.argsort(seen.jd_tdb, kind="stable")
+    gaps = np.flatnonzero(np.diff(seen.jd_tdb[order]) > _SAME_PASSAGE_D)
+    families = []
+    for rows in np.split(order, gaps + 1):
+        if rows.size < 2:
             continue
-        s = stretches.s[row] @ [1.0 - part[row], part[row]]
-        widths.append((when, _width(line, float(s), when)))
+        families.append(_family(s, seen, point, rows))
+    likely = [float(np.sum(family.promise(family.joined(), 50.0))) for family in families]
+    best = sorted(range(len(families)), key=lambda k: -likely[k])[:_FAMILIES]
+    return [(likely[k], families[k]) for k in best]
 
 
-def _width(line: _Line, s: float, when: float) -> F64:
+def _family(s: F64, seen: Passages, point: F64, rows: npt.NDArray[np.int64]) -> _Family:
+    """Lay the passages ``rows`` along the line; the nearest one where a point has several."""
+    rows = rows[np.argsort(-np.linalg.norm(point[rows], axis=1), kind="stable")]
+    where = np.full((s.size, 2), np.nan)
+    where[seen.clone[rows]] = point[rows]
+    return _Family(float(np.median(seen.jd_tdb[rows])), s, where)
+
+
+def _examine(line: _Line, family: _Family, floor: float) -> tuple[VirtualImpactor | None, int]:
+    """Resolve a family near the disc and integrate it; also return how many points it took."""
+    first = family.s.size
+    width = _width(line, family)
+    sigma = float(np.sqrt(np.linalg.norm(width, 2)))
+    for _ in range(_ROUNDS):
+        rows = family.joined()
+        length = family.nearest(rows)[2]
+        wanted = (length > _FINE * max(1.0, sigma)) & (family.promise(rows, sigma) > floor)
+        room = _MOST_POINTS - (family.s.size - first)
+        if not wanted.any() or room <= 0:
+            break
+        best = np.argsort(-family.promise(rows[wanted], sigma), kind="stable")[: max(1, room // 4)]
+        family = _with_more_points(line, family, rows[wanted][best])
+    return _virtual_impactor(family, width), family.s.size - first
+
+
+def _with_more_points(line: _Line, family: _Family, rows: npt.NDArray[np.int64]) -> _Family:
+    """Fly the nearest point of each stretch, one disc to either side of it, and the middle."""
+    part, _, length = family.nearest(rows)
+    a, gap = family.s[rows], family.s[rows + 1] - family.s[rows]
+    disc = np.minimum(1.2 / length, 0.25)
+    near = np.stack([part - disc, part, part + disc, np.full_like(part, 0.5)], axis=1)
+    keep = (near > 0.02) & (near < 0.98) & (gap > 1e-12)[:, None]
+    s = np.setdiff1d((a[:, None] + gap[:, None] * near)[keep], family.s)
+    if s.size == 0:
+        return family
+    quiet = Watch(None, line.watch.cancelled)
+    seen, point = line.fly(s, family.jd_tdb + 3.0 * _SAME_PASSAGE_D, quiet)
+    mine = np.flatnonzero(np.abs(seen.jd_tdb - family.jd_tdb) < 2.0 * _SAME_PASSAGE_D)
+    if mine.size == 0:
+        return family.with_points(s, np.full((s.size, 2), np.nan))
+    return family.with_points(s, _family(s, seen, point, mine).point)
+
+
+def _width(line: _Line, family: _Family) -> F64:
     """Covariance on the target plane off the line, shape (2, 2) [capture radii^2]."""
     if line.watch.cancelled is not None and line.watch.cancelled():
         raise CancelledError
-    years = (when - line.cloud.epoch_jd_tdb + 2.0 * _SAME_PASSAGE_D) / YEAR_D
-    search = replace(line.search, years=min(years, line.search.years))
+    rows = family.joined()
+    part, miss, length = family.nearest(rows)
+    best = int(np.argmin(miss - 0.25 * length))
+    s = family.s[rows[best]] + part[best] * (family.s[rows[best] + 1] - family.s[rows[best]])
+    last = family.jd_tdb + 2.0 * _SAME_PASSAGE_D - line.cloud.epoch_jd_tdb
+    search = replace(line.search, years=min(last / YEAR_D, line.search.years))
     passages, _ = passages_about(line.cloud, s * line.direction, search)
     if not passages:
         return np.zeros((2, 2))
-    nearest = min(passages, key=lambda p: abs(p.jd_tdb - when))
+    nearest = min(passages, key=lambda p: abs(p.jd_tdb - family.jd_tdb))
     u = line.direction
     across = nearest.jacobian @ (np.eye(6) - np.outer(u, u))
     return np.asarray(across @ across.T, np.float64)
 
 
-def _nearest_width(stretches: _Stretches, widths: list[tuple[float, F64]]) -> npt.NDArray[np.int64]:
-    """Index of the width measured nearest in time to each stretch; -1 where none is near."""
-    if not widths:
-        return np.full(len(stretches.s), -1)
-    gap = np.abs(stretches.jd_tdb[:, :1] - np.array([when for when, _ in widths]))
-    nearest = np.argmin(gap, axis=1)
-    return np.where(np.min(gap, axis=1) < 3.0 * _SAME_PASSAGE_D, nearest, -1)
-
-
-def _spread(stretches: _Stretches, widths: list[tuple[float, F64]]) -> F64:
-    """Largest sigma of the thread at each stretch [capture radii]."""
-    sizes = np.array([np.sqrt(np.linalg.norm(C, 2)) for _, C in widths] + [0.0])
-    return np.asarray(sizes[_nearest_width(stretches, widths)], np.float64)
-
-
-def _virtual_impactors(
-    stretches: _Stretches, widths: list[tuple[float, F64]]
-) -> list[VirtualImpactor]:
-    """Integrate along the stretches that can reach the disc, in groups that share a width."""
-    part, miss = stretches.nearest()
-    spread, group = _spread(stretches, widths), _nearest_width(stretches, widths)
-    reaches = miss < 1.0 + _MARGIN * spread
-    found = []
-    for k, (_, width) in enumerate(widths):
-        rows = np.flatnonzero(reaches & (group == k))
-        if rows.size == 0:
-            continue
-        best = rows[np.argmin(miss[rows])]
-        found.append(
-            VirtualImpactor(
-                jd_tdb=float(np.mean(stretches.jd_tdb[best])),
-                sigma=float(stretches.s[best] @ [1.0 - part[best], part[best]]),
-                miss_radii=float(miss[best]),
-                width_radii=float(spread[best]),
-                probability=_chance(stretches.s[rows], stretches.point[rows], width),
-            )
-        )
-    return found
+def _virtual_impactor(family: _Family, width: F64) -> VirtualImpactor | None:
+    """Integrate along the stretches that can reach the disc."""
+    rows = family.joined()
+    part, miss, _ = family.nearest(rows)
+    sigma = float(np.sqrt(np.linalg.norm(width, 2)))
+    reach = np.flatnonzero(miss < 1.0 + _MARGIN * sigma)
+    if reach.size == 0:
+        return None
+    ends = np.stack([family.s[rows[reach]], family.s[rows[reach] + 1]], axis=1)
+    points = np.stack([family.point[rows[reach]], family.point[rows[reach] + 1]], axis=1)
+    best = int(np.argmin(miss[reach]))
+    return VirtualImpactor(
+        jd_tdb=family.jd_tdb,
+        sigma=float(ends[best] @ [1.0 - part[reach[best]], part[reach[best]]]),
+        miss_radii=float(miss[reach[best]]),
+        width_radii=sigma,
+        probability=_chance(ends, points, width),
+    )
 
 
 def _chance(s: F64, point: F64, width: F64) -> float:

@@ -186,6 +186,35 @@ def fly(
     return _fly_blocks(start, epoch, search, None, watch or Watch())
 
 
+def joined(parts: list[Flight]) -> Flight:
+    """Put flights of consecutive clones together.
+
+    Parameters
+    ----------
+    parts : list of Flight
+        In order; at least one.
+
+    Returns
+    -------
+    Flight
+        Clones are numbered through.
+    """
+    first = np.cumsum([0, *(part.hit.size for part in parts)])
+    seen = [part.passages for part in parts]
+    clone = [p.clone + start for p, start in zip(seen, first, strict=False)]
+    return Flight(
+        np.concatenate([p.hit for p in parts]),
+        np.concatenate([p.jd_tdb for p in parts]),
+        np.concatenate([p.speed_km_s for p in parts]),
+        Passages(
+            np.concatenate(clone),
+            np.concatenate([p.jd_tdb for p in seen]),
+            np.concatenate([p.relative_km for p in seen]),
+            np.concatenate([p.hit for p in seen]),
+        ),
+    )
+
+
 def _fly_blocks(states: F64, epoch: F64, search: Search, push: F64 | None, watch: Watch) -> Flight:
     """Fly blocks of clones, or single objects with a push (A1, A2, A3) of their own each."""
     n, width = len(states), BLOCK if push is None else 1
