@@ -66,10 +66,11 @@ def test_a_provider_that_stays_busy_is_given_up_with_a_sentence(provider, fetche
     assert waits == [1.0, 2.0, 4.0, 8.0]
 
 
-def test_no_network_is_said_as_such_and_is_exit_code_3(fetcher):
+def test_no_network_is_said_soon_and_is_exit_code_3(fetcher, waits):
     with pytest.raises(SourceError, match="Check the network") as caught:
         fetcher.get(STATE, "http://127.0.0.1:9")
     assert caught.value.exit_code == 3
+    assert waits == [1.0, 2.0]
 
 
 def test_a_broken_connection_goes_on_where_it_stopped(provider, fetcher):

@@ -26,6 +26,7 @@ from skywright.store.blobs import BlobStore
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _ATTEMPTS = 5
+_ATTEMPTS_TO_CONNECT = 3  # without a network, a person should not wait long to be told
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 120.0
 _CHUNK = 1 << 16
@@ -180,13 +181,15 @@ class Fetcher:
         self, source: SourceState, address: str, known: Provenance | None, accept: frozenset[int]
     ) -> tuple[int, bytes, httpx.Headers]:
         partial = PartialBody(self.folder / "partial", address)
-        reason = ""
+        reason, attempts = "", _ATTEMPTS
         for attempt in range(_ATTEMPTS):
             pause_s = _FIRST_WAIT_S * 2**attempt
             try:
                 status, body, headers = self._once(address, known, partial)
             except httpx.TransportError as error:
                 reason = f"{type(error).__name__}: {error}".rstrip(": ")
+                if isinstance(error, httpx.ConnectError):
+                    attempts = _ATTEMPTS_TO_CONNECT
             else:
                 if status in {200, 304} | accept:
                     return status, body, headers
@@ -194,9 +197,12 @@ class Fetcher:
                     raise _refused(source, address, status, body)
                 reason = f"HTTP {status}"
                 pause_s = _retry_after_s(headers) or pause_s
-            if attempt + 1 < _ATTEMPTS:
-                self._wait(min(pause_s, _LONGEST_WAIT_S))
-        message = f"{source.title} did not answer after {_ATTEMPTS} attempts ({reason}): {address}"
+            if attempt + 1 >= attempts:
+                break
+            self._wait(min(pause_s, _LONGEST_WAIT_S))
+        message = (
+            f"{source.title} did not answer after {attempt + 1} attempts ({reason}): {address}"
+        )
         hint = f"Check the network and the setting SKYWRIGHT_{source.url_setting.upper()}."
         raise SourceError(message, hint=hint)
 
