@@ -124,7 +124,7 @@ def test_cancelled_request_stops():
 
 
 def test_impactor_is_told_with_time_energy_and_the_push_that_misses():
-    # Synthetic impactor made here: Apophis' nominal orbit, pushed so that it meets the Earth in 2029.
+    # Made here: the nominal orbit of Apophis, pushed so that it meets the Earth in 2029.
     request = SimulateRequest(
         object="Apophis",
         start="2029-01-01",
