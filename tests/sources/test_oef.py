@@ -1,13 +1,16 @@
 """Orbits and covariances of ESA against those of JPL and against the same orbit elsewhere."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
 
 from skywright.errors import InputError
-from skywright.orbits.constants import GM_SUN
+from skywright.neo.objects import Orbits
+from skywright.orbits.constants import AU_KM, GM_SUN
 from skywright.orbits.elements import tp_from_mean_anomaly
-from skywright.sources.files import read_objects
+from skywright.sources.files import read_objects, table_from_json
 from skywright.sources.oef import _perihelion_jacobian, read_oef
 
 
@@ -55,6 +58,16 @@ def test_esa_and_jpl_are_uncertain_by_similar_amounts(reference_data, name):
     ratio = _sigmas(esa) / _sigmas(jpl)
     assert np.all((ratio > 0.1) & (ratio < 10))
     assert esa["q_au"] == pytest.approx(jpl["q_au"], abs=2e-3)
+
+
+@pytest.mark.parametrize("name", ["433", "99942", "2024YR4", "2015AB", "2022AP7", "2023DZ2"])
+def test_esa_and_jpl_put_the_same_object_at_the_same_place(reference_data, name):
+    folder = reference_data / "uncertain_orbits"
+    record = json.loads((folder / "sbdb" / f"{name}_phys.json").read_text())
+    del record["orbit"]["covariance"]  # the elements at the head are at ESA's epoch, 2461000.5
+    jpl = Orbits.from_table(table_from_json(record)).states[0, :3]
+    esa = Orbits.from_table(read_objects(folder / "neocc" / f"{name}.ke1")).states[0, :3]
+    assert np.linalg.norm(jpl - esa) * AU_KM < 300  # two fits to the same observations
 
 
 def test_several_orbits_of_one_file_are_read_in_order(reference_data):

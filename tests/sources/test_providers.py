@@ -159,6 +159,22 @@ def test_the_law_of_non_gravitational_forces_is_told(provider, fetcher, settings
     assert sbdb.fetch_object(fetcher, settings, "x")[0]["nongrav_law"] == law
 
 
+@pytest.mark.parametrize(
+    ("des", "fullname", "designation"),
+    [
+        ("81P", "81P/Wild 2", "81P/Wild 2"),
+        ("2022 E3", "C/2022 E3 (ZTF)", "C/2022 E3"),
+        ("2024 YR4", "(2024 YR4)", "2024 YR4"),
+        ("99942", None, "99942"),
+    ],
+)
+def test_comets_are_called_as_comets(provider, fetcher, settings, des, fullname, designation):
+    payload = _apophis()
+    payload["object"] = {"des": des, "fullname": fullname}
+    provider.say(json.dumps(payload))
+    assert sbdb.fetch_object(fetcher, settings, des)[0]["designation"] == designation
+
+
 def test_without_covariance_the_main_elements_are_taken(provider, fetcher, settings):
     payload = _apophis()
     del payload["orbit"]["covariance"]

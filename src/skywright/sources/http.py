@@ -294,5 +294,6 @@ def _refused(source: SourceState, address: str, status: int, body: bytes) -> Sou
     except ValueError:
         pass
     told = f" and said: {said}" if said else ""
-    message = f"{source.title} refused the request with HTTP {status}{told} ({address})."
+    where = address.partition("?")[0]
+    message = f"{source.title} refused the request to {where} with HTTP {status}{told}."
     return SourceError(message, hint=f"Its description is at {source.documentation}.")

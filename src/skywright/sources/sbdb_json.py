@@ -11,6 +11,7 @@ ssd-api.jpl.nasa.gov/doc/sbdb.html (version 1.3) and /doc/sbdb_query.html (versi
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import polars as pl
 
 from skywright.errors import InputError
 
+_COMET = re.compile(r"\d+[PDI](-\w+)?/.+|[CPDXA]/-?\d+ [A-Z]{1,2}\d*(-\w+)?")
 _LABELS = ("e", "q", "tp", "node", "peri", "i")
 _NAMES = {
     "e": "e", "q": "q_au", "tp": "tp_jd_tdb", "node": "node_deg", "peri": "peri_deg", "i": "i_deg",
@@ -83,7 +85,7 @@ def _object_row(payload: dict[str, Any], about: dict[str, Any]) -> dict[str, Any
         elements |= _elements(block["elements"]) if block.get("elements") else {}
         epoch = block.get("epoch") or epoch
     row: dict[str, Any] = {
-        "designation": about["des"],
+        "designation": _designation(about),
         "full_name": about.get("fullname"),
         "epoch_jd_tdb": float(epoch),
     }
@@ -96,6 +98,12 @@ def _object_row(payload: dict[str, Any], about: dict[str, Any]) -> dict[str, Any
     row |= _facts(orbit, about)
     row["covariance"] = _covariance(block)
     return row
+
+
+def _designation(about: dict[str, Any]) -> str:
+    """Return the designation; comets with their kind, as ``81P/Wild 2`` and ``C/2022 E3``."""
+    comet = _COMET.match(str(about.get("fullname") or ""))
+    return comet[0].strip() if comet else str(about["des"])
 
 
 def _elements(entries: list[dict[str, Any]]) -> dict[str, Any]:
