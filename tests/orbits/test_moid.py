@@ -62,6 +62,19 @@ def test_crossing_at_one_node_only():
     assert found.moid2_au[0] > 0.5 or np.isnan(found.moid2_au[0])
 
 
+@pytest.mark.parametrize("tilt", [1e-6, 0.5, math.pi / 2])
+def test_tilted_circles_of_one_radius_meet_at_both_nodes(tilt):
+    found = moid_between(orbit(1.0, 0.0, i=tilt), orbit(1.0, 0.0))
+    assert_allclose([found.moid_au[0], found.moid2_au[0]], 0, rtol=0, atol=1e-14)
+
+
+def test_orbit_run_through_backwards_crosses_at_the_same_places():
+    forward = moid_between(orbit(0.5, 0.6), orbit(1.0, 0.0))
+    backward = moid_between(orbit(0.5, 0.6, i=math.pi), orbit(1.0, 0.0))
+    assert_allclose([backward.moid_au[0], backward.moid2_au[0]], 0, rtol=0, atol=1e-14)
+    assert_allclose(abs(backward.nu), abs(forward.nu), rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("e", [0.0, 0.0167, 0.5, 0.97])
 def test_identical_orbits_touch(e):
     one = orbit(0.9, e, 0.3, 1.0, 2.0)

@@ -22,8 +22,9 @@ IntArray = NDArray[np.int64]
 
 # Up to this eccentricity one Newton step from the direction of the point finds the nearest point.
 _ROUND_E = 0.12
-# Closer to the centre than this part of the semi-major axis lies the evolute, where it does not.
-_CENTRE = 0.12
+# Closer to the centre than this part of the semi-major axis it does not: there lies the evolute,
+# which reaches out to e^2.
+_CENTRE, _CENTRE_PER_E2 = 0.02, 10.0
 _STEEP = 0.4  # mean slope over slope at the open end; 1/2 on a parabola, 1/4 on a quartic
 _DIP = 0.25  # least slope inside an interval, as part of the lesser one at its ends
 _NARROW = 1e-8  # intervals below this many radians are not divided further
@@ -75,11 +76,11 @@ def nearest_on_ellipse(x: float, y: float, a: float, b: float) -> tuple[float, f
 
 
 @kernel
-def _nearest(x: float, y: float, ellipse: tuple[float, float, float, bool]) -> tuple[float, float]:
+def _nearest(x: float, y: float, ellipse: tuple[float, float, float, float]) -> tuple[float, float]:
     """Return cos and sin of the nearest point's eccentric anomaly to rounding."""
-    a, b, gap, is_round = ellipse
+    a, b, gap, near = ellipse
     size = math.sqrt(x * x + y * y)
-    if not is_round or size < _CENTRE * a:
+    if size < near:
         return nearest_on_ellipse(x, y, a, b)
     c, s = x / size, y / size
     for _ in range(3):
@@ -100,7 +101,7 @@ def _evaluate(
     nu: float,
     conic: tuple[float, float],
     axes: tuple[float, float, float, float, float, float],
-    ellipse: tuple[float, float, float, bool],
+    ellipse: tuple[float, float, float, float],
 ) -> tuple[float, float, float, float, float]:
     """Return D, D', D'' at true anomaly ``nu``, cos and sin of the nearest eccentric anomaly."""
     p, e = conic
@@ -134,13 +135,13 @@ def _scan(
     m: int,
     conic: tuple[float, float],
     axes: tuple[float, float, float, float, float, float],
-    ellipse: tuple[float, float, float, bool],
+    ellipse: tuple[float, float, float, float],
     scratch: FloatArray,
 ) -> None:
     """Fill rows 2 and 3 of ``scratch`` with D and D' at m equal steps of true anomaly."""
     p, e = conic
     px, py, pz, qx, qy, qz = axes
-    a, b, gap, is_round = ellipse
+    a, b, gap, near = ellipse
     centre = math.sqrt(gap)
     step = 2.0 * half_range / m
     c, s = math.cos(half_range), -math.sin(half_range)
@@ -168,9 +169,8 @@ def _scan(
         scratch[2, k] = 0.5 * (dx * dx + dy * dy + z * z)
         scratch[3, k] = r * r / p * (along_q * (e + c) - along_p * s)
         scratch[4, k] = size2
-    near = (_CENTRE * a) ** 2 if is_round else 1e300
     for k in range(m + 1):
-        if scratch[4, k] < near:
+        if scratch[4, k] < near * near:
             value, slope, _, _, _ = _evaluate(k * step - half_range, conic, axes, ellipse)
             scratch[2, k] = value
             scratch[3, k] = slope
@@ -183,7 +183,7 @@ def _find_root(
     nu: float,
     conic: tuple[float, float],
     axes: tuple[float, float, float, float, float, float],
-    ellipse: tuple[float, float, float, bool],
+    ellipse: tuple[float, float, float, float],
 ) -> tuple[float, float]:
     """Return nu and D where D' turns positive between ``low`` and ``high``."""
     value = 0.0
@@ -246,7 +246,7 @@ def _search(
     m: int,
     conic: tuple[float, float],
     axes: tuple[float, float, float, float, float, float],
-    ellipse: tuple[float, float, float, bool],
+    ellipse: tuple[float, float, float, float],
     scratch: FloatArray,
     stack: FloatArray,
     found: FloatArray,
@@ -262,6 +262,8 @@ def _search(
     step = 2.0 * half_range / m
     noise = 4e-16 * (ellipse[0] + conic[0])
     extra = 0
+    if half_range >= math.pi:  # the two ends are one point and must have one sign
+        scratch[2, m], scratch[3, m] = scratch[2, 0], scratch[3, 0]
     for k in range(m):
         at = k * step - half_range
         left, right = scratch[3, k], scratch[3, k + 1]
@@ -313,7 +315,7 @@ def _keep_best_sample(
     m: int,
     conic: tuple[float, float],
     axes: tuple[float, float, float, float, float, float],
-    ellipse: tuple[float, float, float, bool],
+    ellipse: tuple[float, float, float, float],
     scratch: FloatArray,
     found: FloatArray,
 ) -> None:
@@ -322,7 +324,7 @@ def _keep_best_sample(
     for k in range(m + 1):
         if scratch[2, k] < scratch[2, best]:
             best = k
-    if scratch[2, best] >= found[0, 0]:
+    if scratch[2, best] >= found[0, 0] * (1.0 - 1e-9) - 1e-28:
         return
     nu = best * 2.0 * half_range / m - half_range
     value, slope, second, _, _ = _evaluate(nu, conic, axes, ellipse)
@@ -334,8 +336,7 @@ def _keep_best_sample(
         if not lower < value:
             break
         nu, value = new, lower
-    if value < found[0, 0]:
-        found[0, 0], found[0, 1] = value, nu
+    _keep_two(nu, value, found)
 
 
 @kernel
@@ -349,15 +350,16 @@ def fill_moids(
     own = np.empty((3, 3))
     frame = np.empty((3, 3))
     last = -1
-    ellipse = (1.0, 1.0, 0.0, True)
+    ellipse = (1.0, 1.0, 0.0, 0.0)
     body_e = 0.0
     for row in range(orbits.shape[0]):
         if which[row] != last:
             last = which[row]
             a, body_e = bodies[last, 0], bodies[last, 1]
             orbit_axes(bodies[last, 2], bodies[last, 3], bodies[last, 4], frame)
-            gap = (a * body_e) ** 2
-            ellipse = (a, a * math.sqrt((1.0 - body_e) * (1.0 + body_e)), gap, body_e <= _ROUND_E)
+            near = a * max(_CENTRE, _CENTRE_PER_E2 * body_e**2) if body_e <= _ROUND_E else 1e150
+            b = a * math.sqrt((1.0 - body_e) * (1.0 + body_e))
+            ellipse = (a, b, (a * body_e) ** 2, near)
         q, e = orbits[row, 0], orbits[row, 1]
         orbit_axes(orbits[row, 2], orbits[row, 3], orbits[row, 4], own)
         axes = (

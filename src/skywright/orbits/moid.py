@@ -30,8 +30,8 @@ PLANETS = ("mercury", "venus", "earth", "mars", "jupiter", "saturn", "uranus", "
 """Bodies with a heliocentric orbit to measure against."""
 
 _SAMPLES = 48  # against a nearly round orbit; bench/neo_moid.py counts misses on stress sets
+_SAMPLES_LONG = 96  # against Mercury and Pluto
 _SAMPLES_ECCENTRIC = 256  # the nearest point of an eccentric ellipse may jump: more, shorter steps
-_ROUND_E = 0.12  # as in the kernels
 
 
 class Moid(NamedTuple):
@@ -259,7 +259,10 @@ def _search_all(
     orbits: FloatArray, ellipses: FloatArray, which: NDArray[np.int64], threads: int
 ) -> FloatArray:
     out = np.empty((len(orbits), 4))
-    samples = _SAMPLES if np.all(ellipses[:, 1] <= _ROUND_E) else _SAMPLES_ECCENTRIC
+    longest = ellipses[:, 1].max(initial=0.0)
+    samples = (
+        _SAMPLES if longest <= 0.12 else _SAMPLES_LONG if longest <= 0.3 else _SAMPLES_ECCENTRIC
+    )
 
     def work(low: int, high: int) -> None:
         fill_moids(orbits[low:high], ellipses, which[low:high], samples, out[low:high])
