@@ -148,6 +148,24 @@ def read_objects(data: Any) -> tuple[list[dict[str, Any]], bool]:
     return [_known(row, f"objects[{k}].") for k, row in enumerate(objects)], False
 
 
+def read_elements(data: dict[str, Any]) -> dict[str, Any]:
+    """Check the one orbit of a larger request; plain values of other names stay.
+
+    Raises
+    ------
+    InputError
+        For the first value that is not allowed.
+    """
+    _refuse_slips([data])
+    known = _known(check(_one(), data), "")
+    others = {
+        name: value
+        for name, value in data.items()
+        if name not in _KNOWN and isinstance(value, str | int | float)
+    }
+    return others | known
+
+
 def _refuse_slips(rows: Sequence[Mapping[str, Any]]) -> None:
     """Refuse a misspelt column; only so many foreign names are compared, as it is slow."""
     foreign: set[str] = set()

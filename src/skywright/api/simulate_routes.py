@@ -13,6 +13,7 @@ from skywright.api.bodies import check, read_json
 from skywright.api.documented import answers, body
 from skywright.api.job_routes import shown
 from skywright.api.jobs import Progress
+from skywright.api.objects import read_elements
 from skywright.api.schemas import JobAnswer, Simulation
 from skywright.api.services import Services, caller_of, services_of
 from skywright.api.work import Cancelled
@@ -51,6 +52,8 @@ async def simulate(request: Request, stream: Stream = False, client_id: ClientId
     services = services_of(request)
     asked = check(_REQUEST, await read_json(request))
     _refuse_too_many_clones(asked, services)
+    if asked.elements is not None:
+        asked = asked.model_copy(update={"elements": read_elements(asked.elements)})
     name = client_id or asked.client_id
     client = (caller.name, name) if name else None
     if stream:
