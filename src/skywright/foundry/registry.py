@@ -1,7 +1,8 @@
 """A model is a hashed folder, a name is an alias.
 
 ``<root>/<name>/<version>/`` holds a model and its ``manifest.json``; ``<root>/<name>/champion``
-holds the version in use. Where nothing was trained here, the model that ships with the package is in use.
+holds the version in use. Where nothing was trained here, the model that ships with the package is
+in use.
 """
 
 from __future__ import annotations
