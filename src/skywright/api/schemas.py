@@ -213,6 +213,9 @@ class ModelAnswer(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     name: str = Field(description="Name of the model.", examples=["sentry-triage"])
+    trained_here: bool = Field(
+        description="Trained on this server, not shipped with the package.", examples=[False]
+    )
     card: Any = Field(
         description="Its card: data, metrics beside a baseline, limits.", examples=[{}]
     )

@@ -69,7 +69,8 @@ async def list_models(request: Request) -> Response:
     from skywright.api.models import models_in_use
 
     caller_of(request)
-    return answer({"models": await services_of(request).work.call(models_in_use)})
+    services = services_of(request)
+    return answer({"models": await services.work.call(models_in_use, services.settings)})
 
 
 @router.get(

@@ -82,7 +82,7 @@ def _run(settings: Settings, port: int, *, keys_on_record: bool) -> None:
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             if self.started:
-                typer.echo(_greeting(settings.host, bound, keys_on_record=keys_on_record))
+                typer.echo(_greeting(settings, bound, keys_on_record=keys_on_record))
 
     config = uvicorn.Config(
         create_app(settings),
@@ -109,12 +109,13 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SkywrightError(message, hint=hint) from error
 
 
-def _greeting(host: str, port: int, *, keys_on_record: bool) -> str:
+def _greeting(settings: Settings, port: int, *, keys_on_record: bool) -> str:
     from skywright.api.models import models_in_use
 
+    host = settings.host
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{port}"
-    models = ", ".join(model["name"] for model in models_in_use()) or "none"
+    models = ", ".join(model["name"] for model in models_in_use(settings)) or "none"
     door = (
         "Requests need an API key."
         if keys_on_record

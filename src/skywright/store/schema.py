@@ -8,7 +8,6 @@ from __future__ import annotations
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -86,44 +85,3 @@ jobs = Table(
     Index(None, "status"),
 )
 """Long work; a result rests among the blobs."""
-
-models = Table(
-    "models",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("name", String(100), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("kind", String(40), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("folder", Text, nullable=False),
-    Column("metrics_json", Text, nullable=False, server_default="{}"),
-    Column("card", Text, nullable=False, server_default=""),
-    Column("created_at", String(32), nullable=False),
-    UniqueConstraint("name", "version"),
-)
-"""Versions of trained models; ``sha256`` is over the manifest of the folder."""
-
-model_aliases = Table(
-    "model_aliases",
-    metadata,
-    Column("name", String(100), primary_key=True),
-    Column("alias", String(40), primary_key=True),
-    Column("model_id", Integer, ForeignKey("models.id"), nullable=False),
-    Column("set_at", String(32), nullable=False),
-)
-"""A name such as ``champion`` for one version of a model."""
-
-provenance = Table(
-    "provenance",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("source", String(60), nullable=False),
-    Column("url", Text, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("licence", Text, nullable=False),
-    Column("etag", Text, nullable=False, server_default=""),
-    Column("fetched_at", String(32), nullable=False),
-    Index(None, "source"),
-    Index(None, "sha256"),
-)
-"""Where each collected blob came from, when, and under which licence."""

@@ -1,4 +1,4 @@
-"""Keys, audit, labels, jobs, models and provenance."""
+"""Keys, audit, labels and jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ def upgrade() -> None:
     """Make the first tables; later changes are migrations of their own."""
     _make_security_tables()
     _make_work_tables()
-    _make_model_tables()
 
 
 def _make_security_tables() -> None:
@@ -81,42 +80,3 @@ def _make_work_tables() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
     )
     op.create_index("ix_jobs_status", "jobs", ["status"])
-
-
-def _make_model_tables() -> None:
-    op.create_table(
-        "models",
-        Column("id", Integer, autoincrement=True, nullable=False),
-        Column("name", String(100), nullable=False),
-        Column("version", Integer, nullable=False),
-        Column("kind", String(40), nullable=False),
-        Column("sha256", String(64), nullable=False),
-        Column("folder", Text, nullable=False),
-        Column("metrics_json", Text, nullable=False, server_default="{}"),
-        Column("card", Text, nullable=False, server_default=""),
-        Column("created_at", String(32), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_models"),
-        sa.UniqueConstraint("name", "version", name="uq_models_name_version"),
-    )
-    op.create_table(
-        "model_aliases",
-        Column("name", String(100), nullable=False),
-        Column("alias", String(40), nullable=False),
-        Column("model_id", Integer, nullable=False),
-        Column("set_at", String(32), nullable=False),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name="fk_model_aliases_model_id"),
-        sa.PrimaryKeyConstraint("name", "alias", name="pk_model_aliases"),
-    )
-    op.create_table(
-        "provenance",
-        Column("id", Integer, autoincrement=True, nullable=False),
-        Column("source", String(60), nullable=False),
-        Column("url", Text, nullable=False),
-        Column("sha256", String(64), nullable=False),
-        Column("licence", Text, nullable=False),
-        Column("etag", Text, nullable=False, server_default=""),
-        Column("fetched_at", String(32), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_provenance"),
-    )
-    op.create_index("ix_provenance_source", "provenance", ["source"])
-    op.create_index("ix_provenance_sha256", "provenance", ["sha256"])
