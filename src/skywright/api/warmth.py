@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from skywright.api.objects import EXAMPLE
 from skywright.api.services import Services, Warmth
 from skywright.logs import get_logger
 from skywright.store.jobs import fail_interrupted_jobs
 
 _log = get_logger("skywright.api")
+
+Steps = tuple[tuple[str, Callable[[], None]], ...]
 
 
 @asynccontextmanager
@@ -35,29 +38,62 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services.database.close()
 
 
-def warm(warmth: Warmth) -> None:
-    """Load everything that the first request of each kind would wait for."""
-    warmth.detail = "loading kernels and models"
+def warm(warmth: Warmth, steps: Steps | None = None) -> None:
+    """Load everything that the first request of each kind would wait for.
+
+    Parameters
+    ----------
+    warmth : Warmth
+        Told how far it is; ready when every step has succeeded.
+    steps : tuple, optional
+        Names and functions; by default all that the routes need.
+    """
     started = time.perf_counter()
-    try:
-        warmth.detail = _load()
-        warmth.ready = True
-        _log.info("ready", detail=warmth.detail, seconds=round(time.perf_counter() - started, 1))
-    except Exception:
-        warmth.detail = "loading failed; the log says why"
-        _log.exception("warming up failed")
+    failed = []
+    for name, load in steps or _STEPS:
+        warmth.detail = f"loading {name}"
+        try:
+            load()
+        except Exception:
+            failed.append(name)
+            _log.exception("could not be loaded", part=name)
+    seconds = time.perf_counter() - started
+    warmth.ready = not failed
+    warmth.detail = (
+        f"could not load {', '.join(failed)}; the log says why"
+        if failed
+        else f"ready after {seconds:.1f} s"
+    )
+    _log.info("warm", detail=warmth.detail, seconds=round(seconds, 1))
 
 
-def _load() -> str:
-    from skywright.api.objects import EXAMPLE
-    from skywright.api.objects_routes import predict_all, score_all
+def _load_catalogue() -> None:
     from skywright.neo.catalogue import load_catalogue
-    from skywright.neo.simulate import SimulateRequest, simulate
-    from skywright.neo.warm import warm_up
 
     load_catalogue()
-    predict_all([dict(EXAMPLE)])  # first, as it is asked most
-    told = warm_up()
+
+
+def _load_prediction() -> None:
+    from skywright.api.objects_routes import predict_all
+
+    predict_all([dict(EXAMPLE)])
+
+
+def _load_anomalies() -> None:
+    from skywright.api.objects_routes import score_all
+
     score_all([dict(EXAMPLE)], 0.01)
-    simulate(SimulateRequest(elements=dict(EXAMPLE), years=0.1))
-    return told
+
+
+def _load_simulation() -> None:
+    from skywright.neo.simulate import SimulateRequest, simulate
+
+    simulate(SimulateRequest(object="Apophis", years=0.1, clones=8))
+
+
+_STEPS: Steps = (
+    ("predictions", _load_prediction),  # first, as they are asked most
+    ("catalogue", _load_catalogue),
+    ("simulations", _load_simulation),
+    ("anomalies", _load_anomalies),
+)
