@@ -34,6 +34,7 @@ def moid(
     """Find the minimum orbit intersection distance, in JPL's convention."""
     from skywright.neo.moid import add_moid
 
+    body = body.lower()
     table = add_moid(_read(file), body=body)
     show = ["designation", "moid_au", "nu_deg", f"{body}_nu_deg", "moid2_au"]
     emit_table(table, out=out, as_json=as_json, show=show)
