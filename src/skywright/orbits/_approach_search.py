@@ -18,7 +18,7 @@ from skywright.orbits._dop853 import (
     dop853_step,
     first_step,
 )
-from skywright.orbits._jit import kernel
+from skywright.orbits._jit import kernel, leaf
 from skywright.orbits.bplane import encounter
 from skywright.orbits.constants import AU_KM, DAY_S
 from skywright.orbits.dynamics import GM_AU3_D2, RADIUS_AU, World
@@ -54,14 +54,14 @@ _MOST_SAMPLES = 64
 _NBODIES = len(BODIES)
 
 
-@kernel
+@leaf
 def _gap(y: F64, bodies: F64, b: int) -> float:
     """Return the distance to a body [au]."""
     dx, dy, dz = y[0] - bodies[b, 0], y[1] - bodies[b, 1], y[2] - bodies[b, 2]
     return float(np.sqrt(dx * dx + dy * dy + dz * dz))
 
 
-@kernel
+@leaf
 def _closing(y: F64, bodies: F64, b: int) -> float:
     """Return r.v relative to a body [au^2/d]: negative while it comes nearer."""
     total = 0.0
@@ -70,7 +70,7 @@ def _closing(y: F64, bodies: F64, b: int) -> float:
     return total
 
 
-@kernel
+@leaf
 def _samples(h: float, y0: F64, y1: F64, s0: F64, s1: F64, near: F64) -> int:
     """Return into how many parts a step must be cut so that no minimum hides in it."""
     parts = 1
@@ -165,7 +165,7 @@ def _record(
     return n + 1
 
 
-@kernel
+@leaf
 def _settle(
     t_d: float,
     step: float,
@@ -197,7 +197,7 @@ def _settle(
     return t_d + step
 
 
-@kernel
+@leaf
 def _mark_near(
     step: float, y: F64, y_new: F64, field: F64, track: F64, within: float, gaps: F64, near: F64
 ) -> bool:
@@ -341,7 +341,7 @@ def follow(
         `ARRIVED`, `HIT`, `GAVE_UP` or `FULL`, and the number of records.
     """
     k, y_new, k_end = np.empty((STAGES, 6)), np.empty(6), np.empty(6)
-    field = np.empty((world[1].shape[0] + 1, 3))
+    field = np.empty((world[1][0] + 1, 3))
     gaps, near = np.empty(_NBODIES), np.empty(_NBODIES)
     derivative(t_d, y, world, nongrav, field, k[0])
     if body_inside(y, field) >= 0:
@@ -390,7 +390,7 @@ def search_rows(
     each orbit ended. Returns the first orbit that did not fit into ``records``, or hi, and the
     number of records of the orbits before it.
     """
-    field, y = np.empty((world[1].shape[0] + 1, 3)), np.empty(6)
+    field, y = np.empty((world[1][0] + 1, 3)), np.empty(6)
     count = 0
     for row in range(lo, hi):
         epoch, first, last = dates_d[row, 0], dates_d[row, 1], dates_d[row, 2]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate._ivp import dop853_coefficients
 
-from skywright.orbits._jit import kernel
+from skywright.orbits._jit import kernel, leaf
 from skywright.orbits.dynamics import World, acceleration, field_at
 
 F64 = npt.NDArray[np.float64]
@@ -29,14 +29,14 @@ STAGES = 16
 """Rows of the array of stages: 12, the derivative at the end, and 3 for the dense output."""
 
 
-@kernel
+@leaf
 def derivative(t_d: float, y: F64, world: World, nongrav: F64, field: F64, out: F64) -> None:
     """Write the derivative of a barycentric state into ``out``; ``field`` keeps the bodies."""
     field_at(t_d, world[0], world[1], field)
     acceleration(y, field, world[2], nongrav, out)
 
 
-@kernel
+@leaf
 def dop853_step(
     t_d: float, h: float, y: F64, world: World, nongrav: F64, field: F64, k: F64, y_new: F64
 ) -> float:
@@ -120,7 +120,7 @@ def dense_coefficients(
             out[3 + i, c] = h * total
 
 
-@kernel
+@leaf
 def dense_state(fraction: float, y: F64, dense: F64, out: F64) -> None:
     """Write the state at a fraction of the step, 0 to 1, into ``out``, shape (6,)."""
     for c in range(6):
@@ -130,7 +130,7 @@ def dense_state(fraction: float, y: F64, dense: F64, out: F64) -> None:
         out[c] = y[c] + value
 
 
-@kernel
+@leaf
 def first_step(y: F64, field: F64, force: F64, span: float) -> float:
     """Return a careful first step [d]: a small part of the shortest dynamical time around."""
     step = abs(span)
@@ -140,7 +140,7 @@ def first_step(y: F64, field: F64, force: F64, span: float) -> float:
     return float(step if span >= 0 else -step)
 
 
-@kernel
+@leaf
 def next_step(h: float, error: float, most: float) -> float:
     """Return the length of the next step from the error of the last one, in tolerances.
 

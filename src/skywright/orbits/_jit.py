@@ -7,7 +7,7 @@ pool, so that a server may run several at once, cancel between slices and report
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -24,3 +24,14 @@ def inline(function: _F) -> _F:
     return cast(
         "_F", numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)
     )
+
+
+def leaf(function: _F) -> _F:
+    """Compile a kernel that borrows all its arrays: it makes none, and counts no references.
+
+    Counting is atomic, so it costs more than the arithmetic of a short kernel, and threads that
+    share a table wait for each other's counts. Slices of arguments are fine; ``np.empty`` is not.
+    """
+    unlisted: dict[str, Any] = {"_nrt": False}  # numba's type hints leave this option out
+    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"} | unlisted
+    return cast("_F", numba.njit(**options)(function))

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skywright.orbits._jit import kernel
+from skywright.orbits._jit import kernel, leaf
 
 F64 = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class TargetPlane(NamedTuple):
     """Nearest distance on the osculating conic, shape (n,) [au]."""
 
 
-@kernel
+@leaf
 def encounter(r: F64, v: F64, body_v: F64, gm: float, out: F64) -> None:
     """Fill ``out`` with xi [au], zeta [au], speed at infinity [au/d] and pericentre [au].
 

@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.errors import OrbitError
-from skywright.orbits._jit import kernel
+from skywright.orbits._de440_table import ASTEROID_GM_KM3_S2
+from skywright.orbits._jit import leaf
 from skywright.orbits.constants import (
     AU_KM,
     C_AU_D,
@@ -31,12 +32,7 @@ from skywright.orbits.constants import (
     OBLIQUITY_ARCSEC,
     RADIUS_KM,
 )
-from skywright.orbits.ephemeris import (
-    ASTEROID_GM_KM3_S2,
-    BODIES,
-    body_positions,
-    load_ephemeris,
-)
+from skywright.orbits.ephemeris import BODIES, body_positions, load_ephemeris, sun_velocity
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -153,7 +149,7 @@ def _terms(model: ForceModel) -> F64:
     )
 
 
-@kernel
+@leaf
 def field_at(t_d: float, table: F64, layout: I64, out: F64) -> None:
     """Fill ``out`` with all that the acceleration needs to know of the bodies at one time.
 
@@ -167,20 +163,10 @@ def field_at(t_d: float, table: F64, layout: I64, out: F64) -> None:
         Barycentric positions [au]; the last row is the velocity of the Sun [au/d].
     """
     body_positions(t_d, table, layout, out)
-    days, last = float(layout[0, 3]), layout.shape[0]
-    first = 0.5 * layout[0, 2]
-    k = min(max(int(np.floor((t_d - first) / days)), 0), layout[0, 4] - 1)
-    tau = (t_d - (first + (k + 0.5) * days)) * (2.0 / days)
-    n = layout[0, 1]
-    start = layout[0, 0] + 3 * n * k
-    for c in range(3):
-        rate = 0.0
-        for j in range(n - 1, 0, -1):
-            rate = rate * tau + j * table[start + 3 * j + c]
-        out[last, c] = rate * (2.0 / days)
+    sun_velocity(t_d, table, layout, out[layout[0]])
 
 
-@kernel
+@leaf
 def acceleration(y: F64, field: F64, force: F64, nongrav: F64, out: F64) -> None:
     """Write the acceleration of a particle into ``out[3:]`` and its velocity into ``out[:3]``.
 

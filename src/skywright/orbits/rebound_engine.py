@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.errors import MissingExtraError
+from skywright.orbits._de440_table import asteroid_file
 from skywright.orbits.constants import J2000_JD, OBLIQUITY_ARCSEC
 from skywright.orbits.dynamics import STANDARD_MODEL, ForceModel
-from skywright.orbits.ephemeris import asteroid_file, body_state
+from skywright.orbits.ephemeris import body_state
 from skywright.orbits.integrator import checked
 
 F64 = npt.NDArray[np.float64]
