@@ -155,6 +155,8 @@ def test_a_spoilt_axis_is_not_hidden_by_an_old_perihelion():
     row = _table(("2004 MN4",)).to_dicts()[0] | {"q_au": 0.746}
     answer = score_objects([row | {"a_au": 40.0}])[0]
     assert answer["novelty_percentile"] > 99
+    assert "inconsistent_elements" in answer["oddities"]
+    assert "q = 0.7460 au contradicts" in answer["explanation"]
 
 
 @pytest.mark.slow

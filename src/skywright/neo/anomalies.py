@@ -70,7 +70,11 @@ class Scores:
 
 
 def add_anomalies(
-    table: pl.DataFrame, *, contamination: float = 0.01, threads: int = 0
+    table: pl.DataFrame,
+    *,
+    contamination: float = 0.01,
+    threads: int = 0,
+    model: NoveltyModel | None = None,
 ) -> pl.DataFrame:
     """Score objects against the catalogue of near-Earth objects and say why.
 
@@ -85,6 +89,8 @@ def add_anomalies(
         Share of the catalogue that counts as anomalous, in (0, 0.5]; sets ``flagged``.
     threads : int
         Threads to use; 0 for all cores.
+    model : NoveltyModel, optional
+        By default the model in use.
 
     Returns
     -------
@@ -99,7 +105,7 @@ def add_anomalies(
         If a column is missing or a value is not allowed; names the row, field and value.
     """
     _refuse_bad_contamination(contamination)
-    model = load_model()
+    model = model or load_model()
     objects, states = _read(table, threads)
     names = list(designations(table))
     features = physical_features(objects, threads=threads)

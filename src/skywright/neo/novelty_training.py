@@ -8,22 +8,27 @@ Nothing here uses a label; designated comets and lists of unusual objects serve 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
+from skywright.foundry.run import Run
 from skywright.neo.coorbital import Coorbital, coorbital_states
 from skywright.neo.novelty import (
     CORE_VIEWS,
+    FILE,
     OPTIONAL_VIEWS,
     Mixture,
     NoveltyModel,
     Tail,
     combined,
+    load_model,
 )
 from skywright.neo.novelty_features import (
     FEATURES,
@@ -45,6 +50,73 @@ PHYSICAL = "catalogue/sbdb_neo_full_2020.parquet"
 
 _MIN_ROWS = 60  # a view of two features needs at least this many objects
 _REGULARISATION = 1e-3  # of the variance: no component narrower than 3 % of a feature's spread
+
+
+HELD_OUT = 0.15
+"""Share of the catalogue that the metric is measured on."""
+
+
+def fit(run: Run) -> dict[str, Any]:
+    """Train the kind ``neo-novelty``: write the model and return what was measured.
+
+    The metric is the mean log density of held-out objects in the view of orbit and size, beside
+    that of one Gaussian; comets against all others stand beside the rule "low Tisserand parameter".
+    The model itself is then fitted to everything.
+    """
+    components = int(run.recipe.params.get("components", 16))
+    metrics = _held_out_density(run.data / CATALOGUE, components, run.seed)
+    run.log(**metrics)
+    model = fit_novelty(run.data, components=components, seed=run.seed)
+    model.save(run.out / FILE)
+    metrics |= _comets(run.data / CATALOGUE, model)
+    run.log(**metrics)
+    return metrics
+
+
+def load(folder: Path) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Return a function that scores tables with the model in a folder."""
+    from skywright.neo.anomalies import add_anomalies
+
+    model = load_model(folder)
+    return lambda table: add_anomalies(table, model=model)
+
+
+def _held_out_density(path: Path, components: int, seed: int) -> dict[str, Any]:
+    table = pl.read_parquet(path)
+    x = _scaled(table)[:, [FEATURES.index(f) for f in CORE_VIEWS["orbit and size"]]]
+    kept_back = np.random.default_rng(seed).random(len(x)) < HELD_OUT
+    values = {}
+    for name, k in (("held_out_log_density", components), ("one_gaussian_log_density", 1)):
+        density = _mixture(x[~kept_back], k, seed).log_density(x[kept_back])
+        values[name] = float(density[np.isfinite(x[kept_back]).all(axis=1)].mean())
+    return values
+
+
+def _comets(path: Path, model: NoveltyModel) -> dict[str, Any]:
+    """Rank designated comets by novelty and by the rule; empty if the catalogue marks none."""
+    from scipy.stats import mannwhitneyu
+
+    from skywright.neo.anomalies import add_anomalies
+
+    table = pl.read_parquet(path)
+    if "is_comet" not in table.columns or not table["is_comet"].any():
+        return {}
+    comet = table["is_comet"].to_numpy()
+    rule = -_scaled(table)[:, FEATURES.index("tisserand_jupiter")]
+    scores = {
+        "comet_auc": add_anomalies(table, model=model)["novelty_percentile"].to_numpy(),
+        "comet_auc_tisserand_rule": rule,
+    }
+    pairs = comet.sum() * (~comet).sum()
+    return {
+        name: float(mannwhitneyu(score[comet], score[~comet]).statistic / pairs)
+        for name, score in scores.items()
+    }
+
+
+def _scaled(table: pl.DataFrame) -> F64:
+    objects = population_of(table, table["epoch_jd_tdb"].cast(pl.Float64).to_numpy())
+    return scaled_matrix(physical_features(objects))
 
 
 def fit_novelty(

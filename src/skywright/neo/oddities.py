@@ -199,7 +199,12 @@ def rarity(
         best[odd] = np.maximum(best, np.where(odd, rank, 0.0))[odd]
     if not only_rules:
         rarest = np.log10(model.size)
-        for odd in (_open(objects), fast_rotators(objects), non_gravitational(objects)):
+        for odd in (
+            _open(objects),
+            fast_rotators(objects),
+            non_gravitational(objects),
+            contradictory(objects),
+        ):
             best[odd] = np.maximum(best[odd], rarest)
     return best
 
@@ -230,6 +235,12 @@ def non_gravitational(objects: Population) -> npt.NDArray[np.bool_]:
     """Tell which bodies accelerate more than heat and light explain."""
     a2, a3 = np.abs(objects.physical["a2_au_d2"]), np.abs(objects.physical["a3_au_d2"])
     return np.asarray((a2 * objects.diameter_km > YARKOVSKY_LIMIT) | (a3 > OUT_OF_PLANE_LIMIT))
+
+
+def contradictory(objects: Population) -> npt.NDArray[np.bool_]:
+    """Tell which rows give a, e and q that do not fit together: an error in the data."""
+    q = objects.physical.get("contradicting_q_au")
+    return np.zeros(len(objects), dtype=bool) if q is None else np.isfinite(q)
 
 
 def reported_dark_comets(designations: list[str]) -> npt.NDArray[np.bool_]:
@@ -297,10 +308,18 @@ def _physical_oddities(
             f"light give a body of {size[k]:.2f} km: it may outgas unseen (a dark comet)."
         )
 
+    def clashes(k: int) -> str:
+        given = objects.physical["contradicting_q_au"][k]
+        return (
+            f"The given q = {given:.4f} au contradicts a (1 - e) = {objects.q_au[k]:.4f} au, which "
+            "is used instead: check the elements."
+        )
+
     return [
         ("hyperbolic", _open(objects), opened),
         ("fast_rotation", fast_rotators(objects), spins),
         ("dark_comet", non_gravitational(objects), accelerates),
+        ("inconsistent_elements", contradictory(objects), clashes),
     ]
 
 
