@@ -27,21 +27,8 @@ def configure_logging(level: str = "info", style: str = "auto") -> None:
         ``json``, ``console``, or ``auto``: for reading on a terminal, JSON elsewhere.
     """
     readable = style == "console" or (style == "auto" and sys.stderr.isatty())
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_request_id,
-        structlog.processors.format_exc_info,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,  # a later call must change loggers already in use
-    )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(shared, readable=readable))
+    handler.setFormatter(_formatter(readable=readable))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -52,14 +39,14 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return structlog.stdlib.get_logger(name)
 
 
-def _formatter(shared: list[structlog.typing.Processor], *, readable: bool) -> logging.Formatter:
+def _formatter(*, readable: bool) -> logging.Formatter:
     last: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
         if readable
         else structlog.processors.JSONRenderer()
     )
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=_SHARED,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
     )
 
@@ -70,3 +57,22 @@ def _add_request_id(
     if current := request_id.get():
         event["request_id"] = current
     return event
+
+
+_SHARED: list[structlog.typing.Processor] = [
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _add_request_id,
+    structlog.processors.format_exc_info,
+]
+# At import, since structlog left to itself writes to standard output, which belongs to answers.
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_SHARED,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
