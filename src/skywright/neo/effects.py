@@ -17,9 +17,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from skywright.errors import InputError
-
-MEGATON_J = 4.184e15
-"""One megaton of TNT [J]."""
+from skywright.orbits.risk import impact_energy_mt
 
 _SCALE_HEIGHT_M = 8000.0
 _AIR_DENSITY_KG_M3 = 1.0  # at the surface of the exponential atmosphere of [1]
@@ -48,11 +46,6 @@ class Effects:
     """Energy left to the atmosphere at the burst, or to the ground at the impact [Mt TNT]."""
     crater_diameter_km: float | None
     """Rim-to-rim diameter of the final crater in sedimentary rock [km]; None for an airburst."""
-
-
-def kinetic_energy_mt(mass_kg: float, speed_km_s: float) -> float:
-    """Return the kinetic energy [Mt TNT] of a mass [kg] at a speed [km/s]."""
-    return 0.5 * mass_kg * (speed_km_s * 1e3) ** 2 / MEGATON_J
 
 
 def sphere_mass_kg(diameter_km: float, density_kg_m3: float) -> float:
@@ -101,8 +94,8 @@ def effects(
     end = max(burst, 0.0)
     v_end = v_breakup * _pancake_slowing(end, breakup, L, (density_kg_m3, float(dispersion), sine))
     if burst > 0:
-        lost = kinetic_energy_mt(mass, v / 1e3) - kinetic_energy_mt(mass, v_end / 1e3)
-        energy = kinetic_energy_mt(mass, v / 1e3)
+        lost = _energy_mt(mass, v / 1e3) - _energy_mt(mass, v_end / 1e3)
+        energy = _energy_mt(mass, v / 1e3)
         return Effects(energy, "airburst", breakup / 1e3, burst / 1e3, None, lost, None)
     return _cratering(mass, L, density_kg_m3, (v, v_end), sine, breakup)
 
@@ -133,6 +126,10 @@ def _refuse_bad(diameter_km: float, density: float, speed: float, angle_deg: flo
     if not 0 < angle_deg <= 90:
         message = f"angle_deg = {angle_deg:g} must be in (0, 90] degrees above the horizon."
         raise InputError(message)
+
+
+def _energy_mt(mass: float, speed_km_s: float) -> float:
+    return float(impact_energy_mt(mass, speed_km_s))
 
 
 def _air_density(z: float) -> float:
@@ -176,11 +173,11 @@ def _cratering(
     v_entry, v_ground = speeds
     angle_deg = float(np.degrees(np.arcsin(min(sine, 1.0))))
     return Effects(
-        energy_mt=kinetic_energy_mt(mass, v_entry / 1e3),
+        energy_mt=_energy_mt(mass, v_entry / 1e3),
         outcome="crater",
         breakup_altitude_km=None if z is None else z / 1e3,
         burst_altitude_km=None,
         ground_speed_km_s=v_ground / 1e3,
-        burst_energy_mt=kinetic_energy_mt(mass, v_ground / 1e3),
+        burst_energy_mt=_energy_mt(mass, v_ground / 1e3),
         crater_diameter_km=crater_diameter_km(L / 1e3, density, v_ground / 1e3, angle_deg),
     )

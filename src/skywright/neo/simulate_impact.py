@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skywright.neo.edited_orbit import Trajectory
-from skywright.neo.effects import effects, kinetic_energy_mt
+from skywright.neo.effects import effects
 from skywright.neo.physical import Physical
 from skywright.neo.simulate_request import SimulateRequest
 from skywright.orbits.constants import GM_KM3_S2, RADIUS_KM
@@ -18,7 +18,7 @@ from skywright.orbits.impact_linear import LinearResult, linear_probability
 from skywright.orbits.impact_lov import lov_probability
 from skywright.orbits.impact_monte_carlo import monte_carlo_probability
 from skywright.orbits.impact_search import Search, Watch, find_impacts
-from skywright.orbits.risk import palermo_scale, torino_scale
+from skywright.orbits.risk import impact_energy_mt, palermo_scale, torino_scale
 from skywright.orbits.timescales import jd_tdb_from_text
 
 _YEAR_D = 365.25
@@ -230,7 +230,7 @@ def _risk(
     if levels is None and impact is None:
         return None
     chance = 1.0 if levels is None else _best(levels)
-    energy = kinetic_energy_mt(physical.mass_kg, speed)
+    energy = float(impact_energy_mt(physical.mass_kg, speed))
     when = impact["jd_tdb"] if impact is not None else plane["jd_tdb"] if plane else None
     wait_yr = ((when or look.stop_jd_tdb) - look.start_jd_tdb) / _YEAR_D
     rated = chance > 0 and wait_yr > 0
