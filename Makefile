@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 PORT   ?= 8080
 
-.PHONY: run test check bench docs clean format
+.PHONY: run test check bench docs docs-cli clean format
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,9 @@ check: $(VENV)/.dev  ## style, types and floors
 bench: $(VENV)/.dev  ## figures beside their peers
 	$(BIN)/skywright warm
 	$(BIN)/python bench/neo.py
+
+docs-cli: $(VENV)/.dev  ## the page of commands, from the program
+	$(BIN)/python -m typer skywright.cli.main utils docs --name skywright --output docs/cli.md
 
 docs: $(VENV)/.dev  ## the documentation site, in site/
 	$(PIP) -e '.[docs]'
