@@ -155,6 +155,34 @@ def test_a_newer_request_of_a_client_cancels_the_older():
     asyncio.run(run())
 
 
+def test_long_work_does_not_hold_up_quick_work():
+    async def run():
+        work, go = Work(), threading.Event()
+        long = [asyncio.ensure_future(work.call_long(go.wait, 10)) for _ in range(20)]
+        assert await asyncio.wait_for(work.call(lambda: 7), 5) == 7
+        go.set()
+        await asyncio.gather(*long)
+        work.close()
+
+    asyncio.run(run())
+
+
+def test_too_much_waiting_work_is_refused(monkeypatch):
+    monkeypatch.setattr("skywright.api.work._MOST_WAITING", 3)
+
+    async def run():
+        work, go = Work(), threading.Event()
+        waiting = [asyncio.ensure_future(work.call_long(go.wait, 10)) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError, match="3 requests are waiting"):
+            await work.call(lambda: 7)
+        go.set()
+        await asyncio.gather(*waiting)
+        work.close()
+
+    asyncio.run(run())
+
+
 def test_a_caller_who_hangs_up_is_not_worked_for():
     async def run():
         work = Work()

@@ -91,7 +91,7 @@ def anomalies_router() -> APIRouter:
         data = await read_json(request)
         contamination = _read_contamination(data)
         objects, one = read_objects(data)
-        found = await services.work.call(_scored, objects, contamination)
+        found = await services.work.call_long(_scored, objects, contamination)
         services.metrics.objects.labels("anomalies").inc(len(objects))
         return Response(found[1] if one else found[0], media_type="application/json")
 

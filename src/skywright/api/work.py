@@ -1,4 +1,4 @@
-"""Work off the event loop: short answers on one small pool, long jobs on another.
+"""Work off the event loop: quick answers on one small pool, those that may take seconds on another.
 
 A newer request of the same caller and ``client_id`` cancels an older one that is not done, so that
 a person who drags a slider waits for the last position only.
@@ -18,7 +18,8 @@ from skywright.errors import ConflictError, LimitError
 from skywright.orbits.threads import CancelledError
 
 _T = TypeVar("_T")
-_THREADS = 4  # enough to keep two cores busy while one waits for the disk
+_QUICK_THREADS = 4  # enough to keep two cores busy while one waits for the disk
+_LONG_THREADS = 3  # each may use every core by itself; more would only make all of them late
 _MOST_WAITING = 256
 
 Cancelled = Callable[[], bool]
@@ -41,24 +42,32 @@ class Work:
     """Runs short work in threads and remembers what may be superseded."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
+        self._quick = ThreadPoolExecutor(_QUICK_THREADS, thread_name_prefix="quick")
+        self._long = ThreadPoolExecutor(_LONG_THREADS, thread_name_prefix="long")
         self._waiting = 0
         self._newest: dict[tuple[str, str], threading.Event] = {}
 
     async def call(self, function: Callable[..., _T], *args: object) -> _T:
-        """Run a function in a thread.
+        """Run a function that takes milliseconds in a thread; raises like ``call_long``."""
+        return await self._in(self._quick, function, *args)
+
+    async def call_long(self, function: Callable[..., _T], *args: object) -> _T:
+        """Run a function that may take seconds in a thread.
 
         Raises
         ------
         BusyError
             If too many calls are waiting already.
         """
+        return await self._in(self._long, function, *args)
+
+    async def _in(self, pool: ThreadPoolExecutor, function: Callable[..., _T], *args: object) -> _T:
         if self._waiting >= _MOST_WAITING:
             message = f"{self._waiting} requests are waiting for a free thread."
             raise BusyError(message, hint="Try again in a moment.")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+            return await asyncio.get_running_loop().run_in_executor(pool, function, *args)
         finally:
             self._waiting -= 1
 
@@ -75,7 +84,7 @@ class Work:
         stop = self.supersede(client)
         gone = asyncio.ensure_future(_hung_up(request, stop))
         try:
-            return await self.call(function, stop.is_set)
+            return await self.call_long(_unless_stopped, function, stop.is_set)
         except CancelledError as error:
             message = "A newer request of this client took the place of this one."
             raise SupersededError(message) from error
@@ -96,7 +105,15 @@ class Work:
 
     def close(self) -> None:
         """Let running calls end; take no more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._quick, self._long):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _unless_stopped(function: Callable[[Cancelled], _T], cancelled: Cancelled) -> _T:
+    """Run a function that may have been superseded while it waited for its thread."""
+    if cancelled():
+        raise CancelledError
+    return function(cancelled)
 
 
 async def _hung_up(request: Request, stop: threading.Event) -> None:
