@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _INK = {"baseline": "#2f6fb0", "changed": "#c8553d"}
 _PLANETS = {"mercury": 0.387, "venus": 0.723, "earth": 1.0, "mars": 1.524, "jupiter": 5.203}
 _FARTHEST_AU = 6.0
-_EARTH_KM = 6378.137
 
 
 def write_plots(result: dict[str, Any], folder: Path) -> list[Path]:
@@ -106,7 +105,7 @@ def draw_orbit(figure: Figure, result: dict[str, Any]) -> None:
     axes.plot(0, 0, "o", color="#e8a33d", ms=7)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.set(xlabel="x, ecliptic J2000 [au]", ylabel="y [au]")
-    axes.set_title(f"{result['object']['designation']} (dotted: below the ecliptic)")
+    axes.set_title(f"{_title(result)} (dotted: below the ecliptic)")
     axes.legend(loc="upper right", frameon=False)
 
 
@@ -130,7 +129,7 @@ def draw_approaches(figure: Figure, result: dict[str, Any]) -> None:
     axes.axhline(0.00257, color="#999999", lw=0.8, ls="--")
     axes.annotate("the Moon's distance", (0.01, 0.00257), xycoords=("axes fraction", "data"),
                   fontsize=7, color="#777777", va="bottom")  # fmt: skip
-    axes.set_title(f"{result['object']['designation']}: close approaches")
+    axes.set_title(f"{_title(result)}: close approaches")
     axes.legend(loc="best", frameon=False)
 
 
@@ -142,14 +141,22 @@ def draw_b_plane(figure: Figure, result: dict[str, Any]) -> None:
         axes.plot(xi, zeta, ".", color=_INK[name], ms=3, alpha=0.5, label=f"{name}: clones")
         axes.plot(plane["xi_km"], plane["zeta_km"], "+", color=_INK[name], ms=14, mew=2)
         _disc(axes, plane["capture_radius_km"])
+    axes.set_aspect("equal", adjustable="datalim")
     axes.set(xlabel="xi [km]", ylabel="zeta [km]")
-    axes.set_title(f"{result['object']['designation']}: target plane")
+    axes.set_title(f"{_title(result)}: target plane")
     axes.legend(loc="best", frameon=False)
 
 
 def _disc(axes: Axes, radius_km: float) -> None:
     angle = np.linspace(0, 2 * np.pi, 181)
-    axes.fill(radius_km * np.cos(angle), radius_km * np.sin(angle), color="#88aa88", alpha=0.6)
+    label = None if axes.patches else "capture disc: inside, it hits"
+    x, y = radius_km * np.cos(angle), radius_km * np.sin(angle)
+    axes.fill(x, y, color="#88aa88", alpha=0.6, label=label)
+
+
+def _title(result: dict[str, Any]) -> str:
+    about = result["object"]
+    return str(about.get("name") or about["designation"])
 
 
 def _reports(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
