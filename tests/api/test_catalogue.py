@@ -35,6 +35,16 @@ def test_bounds_classes_and_hazard_are_kept(client):
         assert row["moid_au"] <= 0.05
 
 
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [("clas=aten", "Did you mean class?"), ("moid=1", "Did you mean moid_"), ("x=1", "There are ")],
+)
+def test_a_filter_that_does_not_exist_is_refused(client, query, hint):
+    response = client.get(f"/api/neo?{query}")
+    assert response.status_code == 422
+    assert hint in response.json()["error"]["hint"]
+
+
 def test_pages_follow_one_another_in_order(client):
     first = client.get("/api/neo?sort=a_au&limit=30").json()
     second = client.get(f"/api/neo?sort=a_au&limit=30&cursor={first['next_cursor']}").json()

@@ -35,6 +35,8 @@ def error_answer(error: SkywrightError) -> Response:
     headers = {}
     if isinstance(error, RateLimitError):
         headers["retry-after"] = str(math.ceil(error.retry_after_s))
+    elif error.http_status == 429:
+        headers["retry-after"] = "1"
     if error.http_status == 401:
         headers["www-authenticate"] = "Bearer"
     return answer(error_body(error.code, error.message, error.hint), error.http_status, headers)

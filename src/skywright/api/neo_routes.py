@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +12,7 @@ from skywright.api.documented import answers
 from skywright.api.listing import RANGES, Listing, page_of
 from skywright.api.schemas import CataloguePage, CatalogueRow
 from skywright.api.services import caller_of, services_of
+from skywright.errors import InputError
 
 router = APIRouter(tags=["catalogue"])
 
@@ -55,8 +57,9 @@ async def list_objects(
     ] = None,
 ) -> Response:
     """Bounds are inclusive; an object without the value does not match a bound on it."""
-    caller_of(request)
     given = locals()
+    caller_of(request)
+    _refuse_unknown(request, {*given, "class"} - {"request", "orbit_class"})
     bounds = tuple(
         (column, given[f"{name}_min"], given[f"{name}_max"]) for name, column in RANGES.items()
     )
@@ -76,6 +79,16 @@ async def get_object(request: Request, designation: str) -> Response:
     caller_of(request)
     found = await services_of(request).work.call(_row, designation)
     return Response(found, media_type="application/json")
+
+
+def _refuse_unknown(request: Request, known: set[str]) -> None:
+    """Refuse a filter that does not exist: without it the answer would be another one."""
+    for name in request.query_params:
+        if name not in known:
+            near = difflib.get_close_matches(name[:40], known, n=1)
+            message = f"There is no filter {name[:40]!r}."
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(known))}."
+            raise InputError(message, hint=hint)
 
 
 def _page(listing: Listing, cursor: str | None) -> bytes:
