@@ -105,6 +105,7 @@ def test_an_interstellar_orbit_is_hyperbolic():
     angles = {"i_deg": 122.74, "node_deg": 24.6, "peri_deg": 241.8, "tp_jd_tdb": 2458006.0}
     answer = score_objects([row | angles | {"h_mag": 22.1}])[0]
     assert {"hyperbolic", "retrograde"} <= set(answer["oddities"])
+    assert "outside the Solar System" in answer["explanation"]
     assert answer["novelty_percentile"] > 99.9
 
 
@@ -164,3 +165,10 @@ def test_one_percent_of_the_catalogue_lies_above_the_ninety_ninth_percentile(ref
     table = pl.read_parquet(reference_data / "catalogue" / "neo_catalogue_202410.parquet")
     above = np.mean(add_anomalies(table)["novelty_percentile"].to_numpy() >= 99)
     assert above == pytest.approx(0.01, abs=0.003)
+
+
+def test_the_acceleration_of_a_comet_is_no_surprise():
+    row = _table(("1983 TB",)).to_dicts()[0] | {"a2_au_d2": 1e-9}
+    asteroid, comet = (score_objects([row | {"designation": n}])[0] for n in ("x", "81P/Wild"))
+    assert "dark_comet" in asteroid["oddities"]
+    assert "dark_comet" not in comet["oddities"]

@@ -234,8 +234,10 @@ def sentence(
     percentile: float,
 ) -> str:  # fmt: skip
     """Put the explanation of one object into words."""
-    parts = [f"More unusual than {percentile:.2f} % of known near-Earth objects.", *named.sentences]
-    parts.extend(_reason(model, reasons, k, name, float(value[name][k])) for name in tops[:2])
+    parts = [f"More unusual than {_of_all(percentile)} of known near-Earth objects."]
+    parts.extend(named.sentences)
+    if value["e"][k] < 1.0:  # the catalogue has no open orbits to compare one with
+        parts.extend(_reason(model, reasons, k, name, float(value[name][k])) for name in tops[:2])
     parts.append(f"Nearest in orbit and size: {', '.join(neighbours)}.")
     return " ".join(part for part in parts if part)
 
@@ -257,6 +259,10 @@ def _reason(model: NoveltyModel, reasons: Reasons, k: int, name: str, value: flo
 
 
 _ALONE = frozenset(("albedo", "rot_per_h", "a2_au_d2"))
+
+
+def _of_all(percentile: float) -> str:
+    return "99.99 %" if percentile > 99.99 else f"{percentile:.2f} %"
 
 
 def _percent(percentile: float) -> str:

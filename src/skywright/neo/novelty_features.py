@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.neo.columns import numbers
-from skywright.neo.features import A_JUPITER_AU, EARTH_SPEED_KM_S, tisserand
+from skywright.neo.features import A_JUPITER_AU, EARTH_SPEED_KM_S, is_comet, tisserand
 from skywright.orbits.elements import Elements
 from skywright.orbits.moid import moid
 
@@ -71,7 +71,8 @@ class Population:
     h_mag: F64
     """Absolute magnitude."""
     physical: dict[str, F64]
-    """Optional columns by name, and ``contradicting_q_au``: a given q that does not fit a and e."""
+    """Optional columns by name; ``contradicting_q_au``, a given q that does not fit a and e; and
+    ``comet``, 1 for designated comets, whose accelerations are no surprise."""
 
     def __len__(self) -> int:
         """Return the number of objects."""
@@ -126,7 +127,11 @@ def population_of(table: pl.DataFrame, epoch_jd_tdb: F64) -> Population:
         peri_deg=numbers(table, "peri_deg"),
         epoch_jd_tdb=epoch_jd_tdb,
         h_mag=numbers(table, "h_mag") if "h_mag" in table.columns else nothing,
-        physical=physical | {"contradicting_q_au": np.where(contradicts, q, np.nan)},
+        physical=physical
+        | {
+            "contradicting_q_au": np.where(contradicts, q, np.nan),
+            "comet": is_comet(table).astype(np.float64),
+        },
     )
 
 
@@ -161,7 +166,7 @@ def physical_features(objects: Population, *, threads: int = 0) -> dict[str, F64
         ascending, descending = p / (1.0 + toward_node), p / (1.0 - toward_node)
         aphelion = np.where(objects.e < 1, p / (1.0 - objects.e), np.inf)
     return {
-        "a_au": objects.a_au,
+        "a_au": np.where(objects.e < 1, objects.a_au, np.inf),
         "e": objects.e,
         "i_deg": objects.i_deg,
         "h_mag": objects.h_mag,

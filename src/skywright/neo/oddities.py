@@ -38,6 +38,13 @@ YARKOVSKY_LIMIT = 1e-13
 OUT_OF_PLANE_LIMIT = 1e-12
 """Largest |A3| explained by radiation [au/d^2]: heat and light push within the orbital plane."""
 
+INTERSTELLAR_E = 1.06
+"""Eccentricity that planets hardly give a member of the Solar System: the most hyperbolic comet of
+its own, C/1980 E1, left Jupiter with 1.057; 1I, 2I and 3I came with 1.20, 3.36 and 6.14."""
+
+_FOREIGN = "It came from outside the Solar System, unless a planet has just thrown it out."
+_OORT = "So small an excess is usual for comets from the Oort cloud, nudged by the planets."
+
 DARK_COMETS = {
     "1998 KY26": "Seligman et al. 2023",
     "2003 RM": "Farnocchia et al. 2023",
@@ -232,9 +239,11 @@ def fast_rotators(objects: Population) -> npt.NDArray[np.bool_]:
 
 
 def non_gravitational(objects: Population) -> npt.NDArray[np.bool_]:
-    """Tell which bodies accelerate more than heat and light explain."""
+    """Tell which bodies, comets aside, accelerate more than heat and light explain."""
     a2, a3 = np.abs(objects.physical["a2_au_d2"]), np.abs(objects.physical["a3_au_d2"])
-    return np.asarray((a2 * objects.diameter_km > YARKOVSKY_LIMIT) | (a3 > OUT_OF_PLANE_LIMIT))
+    large = (a2 * objects.diameter_km > YARKOVSKY_LIMIT) | (a3 > OUT_OF_PLANE_LIMIT)
+    comet = objects.physical.get("comet")
+    return np.asarray(large if comet is None else large & (comet == 0))
 
 
 def contradictory(objects: Population) -> npt.NDArray[np.bool_]:
@@ -289,10 +298,9 @@ def _physical_oddities(
     a2, a3 = objects.physical["a2_au_d2"], objects.physical["a3_au_d2"]
 
     def opened(k: int) -> str:
-        return (
-            f"Eccentricity {objects.e[k]:.3f} is 1 or more: the orbit is open, the object leaves "
-            "the Solar System and may have come from another."
-        )
+        foreign = objects.e[k] > INTERSTELLAR_E
+        origin = _FOREIGN if foreign else _OORT
+        return f"Eccentricity {objects.e[k]:.4f} is 1 or more: the orbit is open. {origin}"
 
     def spins(k: int) -> str:
         return (
