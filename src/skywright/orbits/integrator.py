@@ -36,8 +36,11 @@ ARRIVED, HIT, GAVE_UP = 0, 1, 2
 
 @leaf
 def most_steps(span_d: float) -> int:
-    """Return how many steps an integration may take: 200 times what a near-Earth orbit needs."""
-    return 20_000 + int(14.0 * abs(span_d))
+    """Return how many steps an integration may take: 25 times what a near-Earth orbit needs.
+
+    What needs more circles a planet closely; it is given up after a second or two a century.
+    """
+    return 20_000 + int(3.0 * abs(span_d))
 
 
 @leaf
@@ -158,12 +161,13 @@ def propagate(
     -------
     ndarray, shape (n, 6)
         Heliocentric states at the target dates [au, au/d]; NaN for an object that hits the Sun, a
-        planet or the Moon on the way, or circles one so closely that it was given up.
+        planet or the Moon on the way, starts inside one, or circles one so closely that it was
+        given up.
 
     Raises
     ------
     OrbitError
-        If a state is not finite, has a wrong shape or lies inside a body.
+        If a state is not finite or has a wrong shape.
     EphemerisRangeError
         If a date lies outside DE440.
     """
