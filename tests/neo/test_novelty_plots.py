@@ -5,7 +5,7 @@ import pytest
 
 from skywright.errors import InputError
 from skywright.neo.anomalies import add_anomalies
-from skywright.neo.novelty_plots import plot_features, plot_reasons, plot_scores
+from skywright.neo.novelty_plots import plot_features, plot_reasons, plot_scores, write_plots
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +46,13 @@ def test_an_unknown_object_is_refused_by_name(scored):
 def test_an_unknown_feature_is_refused_with_the_choice(scored):
     with pytest.raises(InputError, match="a_au, e, i_deg, h_mag"):
         plot_features(scored, "1983 TB", x="colour")
+
+
+def test_all_pictures_are_written(scored, tmp_path):
+    written = write_plots(scored, tmp_path)
+    assert [path.stat().st_size > 1000 for path in written] == [True] * 3
+
+
+def test_a_missing_folder_is_named(scored, tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        write_plots(scored, tmp_path / "none")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,40 @@ _LABELS = {
     "i_deg": "Inclination [deg]",
     "h_mag": "Absolute magnitude H",
 }
+
+
+def write_plots(scored: pl.DataFrame, folder: Path) -> list[Path]:
+    """Write the histogram of all scores, and features and reasons of the most unusual object.
+
+    Parameters
+    ----------
+    scored : polars.DataFrame
+        As :func:`skywright.neo.anomalies.add_anomalies` returns, with ``designation``.
+    folder : pathlib.Path
+        An existing folder.
+
+    Returns
+    -------
+    list of pathlib.Path
+        ``novelty.png``, ``novelty_features.png`` and ``novelty_reasons.png``.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist.
+    """
+    if not folder.is_dir():
+        message = f"The folder {folder} for the plots does not exist; make it first."
+        raise InputError(message)
+    top = str(scored.sort("novelty_percentile", descending=True)["designation"][0])
+    pictures = {
+        "novelty": plot_scores(scored, [top]),
+        "novelty_features": plot_features(scored, top),
+        "novelty_reasons": plot_reasons(scored, top),
+    }
+    for name, picture in pictures.items():
+        (folder / f"{name}.png").write_bytes(picture)
+    return [folder / f"{name}.png" for name in pictures]
 
 
 def plot_scores(scored: pl.DataFrame, designations: Sequence[str] = ()) -> bytes:
