@@ -391,7 +391,7 @@ def search_rows(
     number of records of the orbits before it.
     """
     field, y = np.empty((world[1][0] + 1, 3)), np.empty(6)
-    count = 0
+    count = int(np.int64(0))  # a bare 0 is a type of its own, and compiles everything twice
     for row in range(lo, hi):
         epoch, first, last = dates_d[row, 0], dates_d[row, 1], dates_d[row, 2]
         n = count
