@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from skywright.neo.features import NEO_PERIHELION_AU
 from skywright.neo.novelty import CORE_VIEWS, OPTIONAL_VIEWS, NoveltyModel
 from skywright.neo.novelty_features import (
     FEATURES,
@@ -160,15 +161,22 @@ def _repair(
 
 
 def _with(objects: Population, name: str, value: F64) -> Population:
-    """Change one element and keep the others; an open orbit keeps its perihelion instead of a."""
+    """Change one element and keep the others; an open orbit keeps its perihelion instead of a.
+
+    A repair never turns a near-Earth object into one that is none (q > 1.3 au).
+    """
     if name == "h_mag":
         return replace(objects, h_mag=value)
     if name == "i_deg":
         return replace(objects, i_deg=np.clip(value, 0.0, 180.0))
     closed = objects.e < 1.0
+    farthest = np.maximum(objects.q_au, NEO_PERIHELION_AU)
     if name == "a_au":
-        return replace(objects, q_au=np.where(closed, value * (1.0 - objects.e), objects.q_au))
-    e = np.clip(value, 0.0, 0.99)
+        q = np.minimum(value * (1.0 - objects.e), farthest)
+        return replace(objects, q_au=np.where(closed, q, objects.q_au))
+    a = np.where(closed, objects.a_au, np.inf)
+    least = np.where(closed, np.maximum(1.0 - farthest / a, 0.0), 0.0)
+    e = np.clip(value, least, np.maximum(least, 0.99))
     q = np.where(closed, objects.a_au * (1.0 - e), objects.q_au)
     return replace(objects, e=e, q_au=q)
 

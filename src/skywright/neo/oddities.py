@@ -38,6 +38,8 @@ YARKOVSKY_LIMIT = 1e-13
 OUT_OF_PLANE_LIMIT = 1e-12
 """Largest |A3| explained by radiation [au/d^2]: heat and light push within the orbital plane."""
 
+_BEYOND = 2.0  # a rarity may exceed that of one object in the catalogue by so much, no more
+
 INTERSTELLAR_E = 1.06
 """Eccentricity that planets hardly give a member of the Solar System: the most hyperbolic comet of
 its own, C/1980 E1, left Jupiter with 1.057; 1I, 2I and 3I came with 1.20, 3.36 and 6.14."""
@@ -203,7 +205,8 @@ def rarity(
         value = features[rule.feature]
         odd = rule.holds(value)
         rank = model.oddity_tails[rule.name].surprise(rule.oriented(value))
-        best[odd] = np.maximum(best, np.where(odd, rank, 0.0))[odd]
+        bounded = np.minimum(rank, np.log10(model.size) + _BEYOND)
+        best[odd] = np.maximum(best, bounded)[odd]
     if not only_rules:
         rarest = np.log10(model.size)
         for odd in (
