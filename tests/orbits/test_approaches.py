@@ -172,3 +172,14 @@ def _states_of(orbits):
 def _yarkovsky(orbits):
     a2 = orbits["A2"].cast(pl.Float64).fill_null(0).to_numpy()
     return ForceModel(nongrav=np.column_stack([0 * a2, a2, 0 * a2]))
+
+
+# Synthetic impactors of the Asteroid Institute, integrated to the surface by ASSIST.
+def test_impactors_hit_the_earth_when_assist_says(reference_data):
+    table = pl.read_parquet(reference_data / "impactors" / "impactors_state_20251121.parquet")
+    states = table.select("x_au", "y_au", "z_au", "vx_au_d", "vy_au_d", "vz_au_d").to_numpy()
+    found = find_approaches(states, 2_461_000.5, 2_461_000.5, 2_468_500.5, 0.01, ["earth"])
+    expected = table["impact_jd_tdb"].to_numpy()[found.orbit[found.impact]]
+    late_s = np.abs(found.jd_tdb[found.impact] - expected) * 86_400
+    assert found.impact.sum() >= 0.98 * table.height
+    assert np.percentile(late_s, 95) < 60

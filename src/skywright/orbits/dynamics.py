@@ -48,7 +48,7 @@ RADIUS_AU = np.array([RADIUS_KM[body] / AU_KM for body in BODIES])
 _SUN, _EARTH = BODIES.index("sun"), BODIES.index("earth")
 _EARTH_J2, _EARTH_J2_RADIUS_KM = 1.0826254545e-3, 6_378.1366  # [1], Table 3 and section 2
 _SUN_J2, _SUN_J2_RADIUS_KM = 2.1961391516529825e-7, 696_000.0  # [1]
-_EARTH_J2_REACH_AU = 0.01  # beyond it the term is below 1e-11 of the Earth's own pull
+_EARTH_J2_REACH_AU = 0.01  # beyond it the term is below 1e-9 of the pull of the Sun
 _EPS = np.radians(OBLIQUITY_ARCSEC / 3600)
 
 
