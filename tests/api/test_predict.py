@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skywright.api.objects import ObjectIn, read_objects
+from skywright.api.objects_routes import _by_kind
 
 _NEEDED = ("epoch_jd_tdb", "e", "i_deg", "node_deg", "peri_deg")
 pytestmark = pytest.mark.usefixtures("echo_predictions")
@@ -159,3 +160,15 @@ def test_what_is_not_finite_is_null_in_an_answer(client, apophis, monkeypatch):
     monkeypatch.setattr("skywright.api.objects_routes.predict_all", lambda objects: rows)
     found = client.post("/api/predict", json=apophis).json()
     assert found == {"a": None, "b": None, "c": 3, "d": True}
+
+
+def test_elements_and_states_may_be_mixed():
+    calls = []
+
+    def run(rows):
+        calls.append(["e" in row for row in rows])
+        return [{"x": row["x"]} for row in rows]
+
+    rows = [{"x": 0, "e": 1}, {"x": 1}, {"x": 2, "e": 1}, {"x": 3}]
+    assert _by_kind(run, rows) == [{"x": 0}, {"x": 1}, {"x": 2}, {"x": 3}]
+    assert calls == [[False, False], [True, True]]

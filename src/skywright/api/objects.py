@@ -78,6 +78,7 @@ class ObjectIn(TypedDict, total=False):
         str | None, Field(pattern="^(elements|cartesian)$", description="elements or cartesian.")
     ]
     h_mag: Annotated[float | None, _number("Absolute magnitude H [mag].", 19.1, ge=-5, le=45)]
+    h_sigma: Annotated[float | None, _number("Its standard error [mag].", 0.19, ge=0, le=5)]
     g_slope: Annotated[float | None, _number("Slope parameter G.", 0.15, ge=-1, le=2)]
     a1_au_d2: Annotated[float | None, _number("Radial A1 at 1 au [au/d^2].", 0.0)]
     a2_au_d2: Annotated[float | None, _number("Transverse A2 at 1 au [au/d^2].", -2.9e-14)]

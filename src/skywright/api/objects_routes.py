@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -32,14 +34,25 @@ def predict_all(objects: Rows) -> Rows:
     """Predict a list of checked objects."""
     from skywright.neo.assess import predict
 
-    return predict(objects)
+    return _by_kind(predict, objects)
 
 
 def score_all(objects: Rows, contamination: float) -> Rows:
     """Score a list of checked objects."""
     from skywright.neo.anomalies import score_objects
 
-    return score_objects(objects, contamination=contamination)
+    return _by_kind(partial(score_objects, contamination=contamination), objects)
+
+
+def _by_kind(run: Callable[[Rows], Rows], objects: Rows) -> Rows:
+    """Call once for elements and once for states, as a table holds one of the two."""
+    states = [k for k, row in enumerate(objects) if "e" not in row]
+    if not states or len(states) == len(objects):
+        return run(objects)
+    elements = [k for k, row in enumerate(objects) if "e" in row]
+    answers_by_place = dict(zip(states, run([objects[k] for k in states]), strict=True))
+    answers_by_place.update(zip(elements, run([objects[k] for k in elements]), strict=True))
+    return [answers_by_place[k] for k in range(len(objects))]
 
 
 def objects_router(services: Services) -> APIRouter:
