@@ -133,7 +133,7 @@ def body_positions(t_d: float, table: F64, layout: I64, out: F64) -> None:
         where the table has them and there is room.
     """
     # out[0, c] runs through all rows of the contiguous array: a reshaped view would cost as much as
-    # several bodies. Each coordinate goes through its powers in a register, eight or so side by side.
+    # several bodies. Each coordinate goes through its powers in a register, several side by side.
     first = 0.5 * layout[1]
     k, tau = _block(t_d, first, BLOCK_D, layout[2])
     p = k * BLOCK + 3
