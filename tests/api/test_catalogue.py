@@ -64,3 +64,20 @@ def test_a_label_needs_an_object_of_the_catalogue(client):
     assert client.post("/api/classifications", json=body).status_code == 404
     body["designation"] = "99942"
     assert client.post("/api/classifications", json=body).json()["designation"] == "2004 MN4"
+
+
+def test_a_prediction_of_the_catalogue_agrees_with_it(client):
+    row = client.get("/api/neo/Apophis").json()
+    found = client.post("/api/predict", json=row).json()
+    assert (found["orbit_class"], found["is_pha"]) == ("ATE", True)
+    assert found["moid_au"] == pytest.approx(row["moid_au"], rel=0, abs=1e-9)
+    assert 0 <= found["sentry_triage"] <= 1
+
+
+def test_a_request_gives_the_same_answer_alone_and_among_others(client):
+    rows = client.get("/api/neo?limit=60").json()["objects"]
+    together = client.post("/api/predict", json={"objects": rows}).json()["objects"]
+    alone = client.post("/api/predict", json=rows[7]).json()
+    assert alone["designation"] == together[7]["designation"]
+    for name in ("moid_au", "p_pha", "diameter_km_p50", "sentry_triage"):
+        assert alone[name] == pytest.approx(together[7][name], rel=1e-6), name
