@@ -19,6 +19,7 @@ def session(path: Path) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # converters of tree models declare outputs of one row
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
