@@ -79,8 +79,8 @@ def hazard(data: Path) -> None:
         )
     table = add_assessment(now).filter(pl.col("pha").is_not_null(), pl.col("is_pha").is_not_null())
     print(
-        f"the rule against JPL's flag of the same table: {(table['pha'] == table['is_pha']).mean():.4%}"
-        f" of {table.height}; majority {1 - table['pha'].mean():.4%}"
+        f"the rule against JPL's flag of the same table: "
+        f"{(table['pha'] == table['is_pha']).mean():.4%} of {table.height}; majority {1 - table['pha'].mean():.4%}"
     )
 
 

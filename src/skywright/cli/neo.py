@@ -115,6 +115,7 @@ def assess(
 def anomalies(
     file: File,
     contamination: Annotated[float, typer.Option(help="Share to flag.", min=0.0, max=0.5)] = 0.01,
+    plots: Annotated[Path | None, typer.Option(help="Folder for PNG plots.")] = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
@@ -122,6 +123,11 @@ def anomalies(
     from skywright.neo.anomalies import add_anomalies
 
     table = add_anomalies(_read(file), contamination=contamination)
+    if plots is not None:
+        from skywright.neo.novelty_plots import write_plots
+
+        for path in write_plots(table, plots):
+            typer.echo(f"written {path}", err=True)
     if out is None and not as_json:
         table = table.sort("novelty_percentile", descending=True)
     show = ["designation", "novelty_percentile", "oddities", "explanation"]

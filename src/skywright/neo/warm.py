@@ -72,7 +72,7 @@ def _use_everything() -> None:
     table = notable_objects()
     add_moid(table)
     add_assessment(table.head(3))
-    add_anomalies(table.head(3))
+    add_anomalies(table.filter(pl.col("designation").is_in(["2004 MN4", "2016 HO3"])))
     apophis = table.filter(pl.col("designation") == "2004 MN4")
     add_states(apophis.with_columns(target_jd_tdb=pl.col("epoch_jd_tdb") + 30.0))
     list_approaches(apophis, start="2029-04-01", stop="2029-04-20", within_au=0.1)
