@@ -78,9 +78,10 @@ def hazard(data: Path) -> None:
             f"{np.mean((flag - truth) ** 2):11.5f}"
         )
     table = add_assessment(now).filter(pl.col("pha").is_not_null(), pl.col("is_pha").is_not_null())
+    agree, majority = (table["pha"] == table["is_pha"]).mean(), 1 - table["pha"].mean()
     print(
-        f"the rule against JPL's flag of the same table: "
-        f"{(table['pha'] == table['is_pha']).mean():.4%} of {table.height}; majority {1 - table['pha'].mean():.4%}"
+        f"the rule against JPL's flag of the same table: {agree:.4%} of {table.height}; "
+        f"majority {majority:.4%}"
     )
 
 

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, le=256)
     """Threads for orbit kernels; 0 means one per available core."""
 
-    rate_limit_per_minute: int = Field(default=6000, ge=1)
+    rate_limit_per_minute: int = Field(default=60_000, ge=1)
     """Requests a minute that one caller may make."""
 
     max_clones: int = Field(default=100_000, ge=1)

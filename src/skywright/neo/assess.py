@@ -165,4 +165,4 @@ def _quantiles(name: str, values: F64) -> list[pl.Series]:
 
 
 def _nulls(name: str, values: F64) -> pl.Series:
-    return pl.Series(name, values, pl.Float64).fill_nan(None)
+    return pl.Series(name, values, pl.Float64, nan_to_null=True)

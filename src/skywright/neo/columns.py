@@ -53,6 +53,9 @@ def numbers(table: pl.DataFrame, name: str) -> npt.NDArray[np.float64]:
         If the column holds text that is not a number.
     """
     column = table[name]
+    if column.dtype.is_nested():
+        message = f"Column {name} must hold one number a row, not lists."
+        raise InputError(message)
     try:
         values = column.cast(pl.Float64, strict=True)
     except pl.exceptions.PolarsError as error:

@@ -85,14 +85,15 @@ class Orbits:
         else:
             elements, states = _from_states(table, epoch, command)
             over = "cartesian"
+        over = _over(table, over)
         return cls(
             designation=designations(table),
             epoch_jd_tdb=epoch,
             elements=elements,
             states=states,
             nongrav=_nongrav(table),
-            covariance=_covariances(table),
-            covariance_over=_over(table, over),
+            covariance=_covariances(table, over),
+            covariance_over=over,
         )
 
     def __len__(self) -> int:
@@ -193,13 +194,43 @@ def _over(table: pl.DataFrame, default: str) -> str:
     return str(values.pop())
 
 
-def _covariances(table: pl.DataFrame) -> tuple[F64 | None, ...]:
+def _covariances(table: pl.DataFrame, over: str) -> tuple[F64 | None, ...]:
     if "covariance" not in table.columns:
         return (None,) * table.height
-    return tuple(
+    found = tuple(
         None if value is None else _matrix(value, row_name(table, k))
         for k, value in enumerate(table["covariance"].to_list())
     )
+    for k, matrix in enumerate(found):
+        if matrix is not None:
+            _refuse_unknown_orbit(matrix, over, row_name(table, k))
+    return found
+
+
+def _refuse_unknown_orbit(matrix: F64, over: str, row: str) -> None:
+    """Refuse sigmas so large that the orbit is not known at all; clones would go anywhere."""
+    names = _SIGMA_LIMITS[over]
+    for k, (name, most) in enumerate(names.items()):
+        if matrix[k, k] > most**2:
+            message = (
+                f"{row} has a covariance with a sigma of {np.sqrt(matrix[k, k]):.4g} in {name}; "
+                f"at most {most:g} still describes an orbit. The order is {', '.join(names)}."
+            )
+            raise InputError(message, hint="Check order and units: au, days, degrees.")
+
+
+_SIGMA_LIMITS = {
+    "elements": {
+        "e": 1.0,
+        "q_au": 5.0,
+        "tp_jd_tdb": 36_525.0,
+        "node_deg": 360.0,
+        "peri_deg": 360.0,
+        "i_deg": 90.0,
+    },
+    "cartesian": dict.fromkeys(STATE_COLUMNS[:3], 5.0) | dict.fromkeys(STATE_COLUMNS[3:], 0.05),
+}
+"""Largest one-sigma uncertainties that are taken [au, d, deg; au, au/d]."""
 
 
 def _matrix(value: object, row: str) -> F64 | None:

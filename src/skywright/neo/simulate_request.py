@@ -25,6 +25,8 @@ EDITABLE = (
 )
 """Elements that ``set`` may change."""
 
+_MOST_DELTA_V_M_S = 1e5
+
 
 class SimulateRequest(BaseModel):
     """One object, what to change about it, and how far to look."""
@@ -123,6 +125,9 @@ class SimulateRequest(BaseModel):
             raise ValueError(message)
         if (self.delta_v is None) != (self.at is None):
             message = "'delta_v' [m/s] and its date 'at' belong together; give both or neither"
+            raise ValueError(message)
+        if self.delta_v is not None and max(map(abs, self.delta_v)) > _MOST_DELTA_V_M_S:
+            message = f"'delta_v' is limited to {_MOST_DELTA_V_M_S:g} m/s in each direction"
             raise ValueError(message)
         unknown = [name for name in self.set if name not in EDITABLE]
         if unknown:
