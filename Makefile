@@ -17,12 +17,15 @@ $(VENV)/.dev: $(VENV)/.base
 	$(PIP) -e '.[train,ray,dev]'
 	touch $@
 
-run: $(VENV)/.base  ## set up, compile the kernels, start the server
+# Compiled kernels are cached, so this happens once and again only when a source has changed.
+$(VENV)/.warm: $(VENV)/.base $(wildcard src/skywright/orbits/*.py)
 	$(BIN)/skywright warm
+	touch $@
+
+run: $(VENV)/.warm  ## set up, compile the kernels, start the server
 	$(BIN)/skywright serve --port $(PORT)
 
-test: $(VENV)/.dev  ## set up and pass the whole suite, style and types included
-	$(BIN)/skywright warm
+test: $(VENV)/.dev $(VENV)/.warm  ## set up and pass the whole suite, style and types included
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -m "not network and not gpu"
 
@@ -32,8 +35,7 @@ check: $(VENV)/.dev  ## style, types and floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev  ## figures beside their peers
-	$(BIN)/skywright warm
+bench: $(VENV)/.dev $(VENV)/.warm  ## figures beside their peers
 	$(BIN)/python bench/neo.py
 
 docs-cli: $(VENV)/.dev  ## the page of commands, from the program
