@@ -18,7 +18,7 @@ $(VENV)/.dev: $(VENV)/.base
 	touch $@
 
 # Compiled kernels are cached, so this happens once and again only when a source has changed.
-$(VENV)/.warm: $(VENV)/.base $(wildcard src/skywright/orbits/*.py)
+$(VENV)/.warm: $(VENV)/.base $(wildcard src/skywright/orbits/*.py) src/skywright/neo/coorbital.py
 	$(BIN)/skywright warm
 	touch $@
 

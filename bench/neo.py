@@ -20,6 +20,8 @@ PARTS = {
     "http": "api_load",
 }
 
+NO_DATA = ("what-if", "http")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -31,11 +33,12 @@ def main() -> None:
     choices = [given.data] if given.data else [here.parent / "shared/data/neo",
                                                here.parents[1] / "shared/data/neo"]  # fmt: skip
     data = next((path for path in choices if path and path.is_dir()), None)
-    sys.argv = sys.argv[:1] + (["--data", str(data)] if data else [])
+    with_data = sys.argv[:1] + (["--data", str(data)] if data else [])
     for part in given.only.split(","):
         if part not in PARTS:
             sys.exit(f"no part named {part!r}; there are {', '.join(PARTS)}")
         print(f"\n== {part} ==", flush=True)
+        sys.argv = with_data if part not in NO_DATA else with_data[:1]
         importlib.import_module(PARTS[part]).main()
 
 

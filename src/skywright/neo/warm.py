@@ -42,18 +42,19 @@ def drop_stale_caches() -> bool:
         Whether anything was out of date. A folder that cannot be written is left alone: an
         installed package never changes in place.
     """
-    folder = Path(skywright.orbits.__file__).parent
+    orbits = Path(skywright.orbits.__file__).parent
     digest = hashlib.sha256()
-    for source in sorted(folder.glob("*.py")):
+    for source in [*sorted(orbits.glob("*.py")), Path(__file__).with_name("coorbital.py")]:
         digest.update(source.read_bytes())
-    mark = folder / "__pycache__" / _FINGERPRINT
+    mark = orbits / "__pycache__" / _FINGERPRINT
     fingerprint = digest.hexdigest()
     if mark.is_file() and mark.read_text(encoding="ascii") == fingerprint:
         return False
     try:
         mark.parent.mkdir(exist_ok=True)
-        for cached in mark.parent.glob("*.nb[ic]"):
-            cached.unlink(missing_ok=True)
+        for folder in (orbits, Path(__file__).parent):
+            for cached in (folder / "__pycache__").glob("*.nb[ic]"):
+                cached.unlink(missing_ok=True)
         mark.write_text(fingerprint, encoding="ascii")
     except PermissionError:
         return False
