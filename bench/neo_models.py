@@ -54,6 +54,7 @@ def triage(data: Path) -> None:
             f"{name:28s} {m[key + 'auc']:7.4f} {m[key + 'average_precision']:7.4f} "
             f"{m[key + 'brier']:8.5f} {m[key + 'calibration_slope']:7.3f}"
         )
+    print(f"{'first, a third blanked':28s} {'':7s} {m['gaps_average_precision']:7.4f}")
     print(f"{'constant':28s} {0.5:7.4f} {m['base_rate']:7.4f} {m['constant_brier']:8.5f}")
     print(
         f"AP of the first, 95 % over objects: {m['average_precision_low']:.3f} to "

@@ -66,11 +66,22 @@ class Curves:
 def fit(run: Run) -> dict[str, Any]:
     """Train, compare with the rule on five folds, and write model, card and pictures."""
     table = catalogue(run.data / CATALOGUE)
-    lesson, rule = lesson_of(table), rule_of(table)
-    result = cross_validated(lesson, rule, run)
-    network, curves = train_network(lesson, run.recipe.params, run.seed)
-    export(network, lesson, run.out / "model.onnx")
-    metrics = summary(result) | {"onnx_agreement": agreement(network, lesson, run.out, table)}
+    lesson = lesson_of(table)
+    return fit_taught(run, table, lesson)
+
+
+def fit_taught(run: Run, table: pl.DataFrame, taught: Lesson) -> dict[str, Any]:
+    """Train on ``taught``, whose labels may differ from those of the table, and write the model.
+
+    The folds are judged by the labels of the table, on the rows where both agree to be JPL's: an
+    object that a person labelled is never part of the judgement.
+    """
+    official, rule = lesson_of(table), rule_of(table)
+    judged = taught.weight == official.weight
+    result = cross_validated(taught, official, rule, judged, run)
+    network, curves = train_network(taught, run.recipe.params, run.seed)
+    export(network, taught, run.out / "model.onnx")
+    metrics = summary(result) | {"onnx_agreement": agreement(network, taught, run.out, table)}
     _write_card(run, metrics, len(table))
     _draw(run.out, curves, result)
     return metrics
@@ -143,19 +154,25 @@ def train_network(lesson: Lesson, params: dict[str, Any], seed: int) -> tuple[An
     return network.eval(), curves
 
 
-def cross_validated(lesson: Lesson, rule: npt.NDArray[np.bool_], run: Run) -> dict[str, Any]:
+def cross_validated(
+    taught: Lesson,
+    official: Lesson,
+    rule: npt.NDArray[np.bool_],
+    judged: npt.NDArray[np.bool_],
+    run: Run,
+) -> dict[str, Any]:
     """Return out-of-fold probabilities and per-fold scores of network and rule."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
-    fold = np.random.default_rng(run.seed).permutation(len(lesson.x)) % _FOLDS
-    hazard = np.zeros(len(lesson.x))
-    classes = np.zeros((len(lesson.x), len(CLASSES)))
+    fold = np.random.default_rng(run.seed).permutation(len(official.x)) % _FOLDS
+    hazard = np.zeros(len(official.x))
+    classes = np.zeros((len(official.x), len(CLASSES)))
     scores = []
     for k in range(_FOLDS):
-        network, _ = train_network(lesson.rows(fold != k), run.recipe.params, run.seed + k)
-        held = fold == k
-        hazard[held], classes[held] = _answers(network, lesson.x[held])
-        truth = lesson.pha[held] > 0.5
+        network, _ = train_network(taught.rows(fold != k), run.recipe.params, run.seed + k)
+        held = (fold == k) & judged
+        hazard[held], classes[held] = _answers(network, official.x[held])
+        truth = official.pha[held] > 0.5
         scores.append(
             {
                 "accuracy": float(np.mean((hazard[held] > 0.5) == truth)),
@@ -165,9 +182,14 @@ def cross_validated(lesson: Lesson, rule: npt.NDArray[np.bool_], run: Run) -> di
             }
         )
         run.log(fold=k, **scores[-1])
-    truth_all = lesson.pha > 0.5
-    return {"hazard": hazard, "classes": classes, "truth": truth_all, "rule": rule,
-            "class_truth": lesson.orbit_class, "scores": scores}  # fmt: skip
+    return {
+        "hazard": hazard[judged],
+        "classes": classes[judged],
+        "truth": official.pha[judged] > 0.5,
+        "rule": rule[judged],
+        "class_truth": official.orbit_class[judged],
+        "scores": scores,
+    }
 
 
 def corrected_t_test(

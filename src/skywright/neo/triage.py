@@ -44,7 +44,6 @@ QUALITY_FEATURES = (
 _EARTH_SPEED_KM_S = 29.78
 _ESCAPE_KM_S = 11.18
 _EARTH_RADIUS_AU = 4.2635e-5
-_TELLING = 3  # of condition code, arc and number of observations: all three, or the bare model
 
 
 def triage_probability(table: pl.DataFrame, moids: pl.DataFrame) -> F64:
@@ -67,7 +66,7 @@ def triage_probability(table: pl.DataFrame, moids: pl.DataFrame) -> F64:
         return np.empty(0)
     folder = _folder()
     orbit, quality = orbit_features(table, moids), quality_features(table)
-    known = np.isfinite(quality[:, :3]).sum(axis=1) >= _TELLING
+    known = np.isfinite(quality[:, :3]).any(axis=1)  # condition code, arc, observations
     answer = _calibrated(folder, "bare", orbit)
     if known.any():
         full = np.concatenate([orbit[known], quality[known]], axis=1)

@@ -38,8 +38,12 @@ ORBITS = "catalogue/mpc_nea_2019.parquet"
 LIST = "risk/cneos_sentry.parquet"
 """Snapshots of the Sentry list (JPL CNEOS)."""
 
+NAMES = "catalogue/neo_catalogue_202410.parquet"
+"""Numbers and principal designations (JPL)."""
+
 _SNAPSHOT = "2022"
 _FOLDS = 5
+_MASKED = 0.33
 
 
 def fit(run: Run) -> dict[str, Any]:
@@ -57,9 +61,11 @@ def fit(run: Run) -> dict[str, Any]:
         metrics |= {prefix + name: value for name, value in scores(honest, on_list).items()}
         slope, intercept = platt(raw, on_list)
         calibration[part] = {"slope": slope, "intercept": intercept}
-        model = boosted(run.recipe.params, run.seed).fit(x, on_list)
+        model = taught(x, on_list, run, run.seed)
         metrics[prefix + "onnx_agreement"] = export(model, x, run.out / f"{part}.onnx")
         run.log(part=part, **scores(honest, on_list))
+    gaps = np.concatenate([orbit, masked(quality, run.seed + 50)], axis=1)
+    metrics["gaps_average_precision"] = gaps_score(full, gaps, on_list, run)
     metrics |= baselines(full, moids["moid_au"].to_numpy(), on_list, run.seed)
     low, high = bootstrap(
         cross_calibrated(out_of_fold(full, on_list, run), on_list, run.seed), on_list
@@ -85,8 +91,21 @@ def labelled(data: Path) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
     """Return the orbits and whether each is on the list of the snapshot."""
     table = read_objects(data / ORBITS).unique("designation", maintain_order=True)
     listed = pl.read_parquet(data / LIST).filter(pl.col("snapshot").str.starts_with(_SNAPSHOT))
-    on_list = table["designation"].is_in(listed["designation"].implode())
+    on_list = _principal(table["designation"], data).is_in(listed["designation"].implode())
     return table, on_list.to_numpy().astype(np.int64)
+
+
+def _principal(designation: pl.Series, data: Path) -> pl.Series:
+    """Replace numbers by principal designations, which the Sentry list goes by."""
+    names = pl.read_parquet(data / NAMES).filter(pl.col("number").is_not_null())
+    known = dict(zip(names["number"].cast(pl.String), names["designation"], strict=True))
+    return designation.replace(known)
+
+
+def masked(quality: F32, seed: int) -> F32:
+    """Return a copy in which a third of what is known of the observations is blanked at random."""
+    blank = np.random.default_rng(seed).random(quality.shape) < _MASKED
+    return np.where(blank, np.float32(np.nan), quality)
 
 
 def boosted(params: dict[str, Any], seed: int) -> Any:
@@ -120,13 +139,36 @@ def boosted(params: dict[str, Any], seed: int) -> Any:
     )
 
 
+def taught(x: F32, y: npt.NDArray[np.int64], run: Run, seed: int) -> Any:
+    """Train on the rows and on a copy with gaps, so that a partly known orbit is understood."""
+    n_orbit = len(ORBIT_FEATURES)
+    if x.shape[1] == n_orbit:
+        return boosted(run.recipe.params, seed).fit(x, y)
+    gaps = np.concatenate([x[:, :n_orbit], masked(x[:, n_orbit:], seed)], axis=1)
+    weight = np.repeat([1.0, 0.5], len(y))
+    return boosted(run.recipe.params, seed).fit(
+        np.concatenate([x, gaps]), np.concatenate([y, y]), sample_weight=weight
+    )
+
+
 def out_of_fold(x: F32, y: npt.NDArray[np.int64], run: Run) -> F64:
     """Return raw probabilities, each from a model that has not seen the row."""
     raw = np.zeros(len(y))
     for k, held in enumerate(_folds(y, run.seed)):
-        model = boosted(run.recipe.params, run.seed + k).fit(x[~held], y[~held])
+        model = taught(x[~held], y[~held], run, run.seed + k)
         raw[held] = model.predict_proba(x[held])[:, 1]
     return raw
+
+
+def gaps_score(full: F32, gaps: F32, y: npt.NDArray[np.int64], run: Run) -> float:
+    """Return the average precision on unseen rows of which only a part is known."""
+    from sklearn.metrics import average_precision_score
+
+    raw = np.zeros(len(y))
+    for k, held in enumerate(_folds(y, run.seed)):
+        model = taught(full[~held], y[~held], run, run.seed + k)
+        raw[held] = model.predict_proba(gaps[held])[:, 1]
+    return float(average_precision_score(y, raw))
 
 
 def cross_calibrated(raw: F64, y: npt.NDArray[np.int64], seed: int) -> F64:
