@@ -45,8 +45,9 @@ def retrain(
 ) -> None:
     """Train the hazard network again with the labels that people gave."""
     from skywright.neo.retrain import retrain_with_labels
+    from skywright.store.database import Database
 
-    _tell(retrain_with_labels(data, _registry(out)), as_json=as_json)
+    _tell(retrain_with_labels(data, _registry(out), Database.of()), as_json=as_json)
 
 
 def models(

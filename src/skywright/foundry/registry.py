@@ -45,7 +45,7 @@ class Registry:
             place.parent.mkdir(parents=True, exist_ok=True)
             partial = place.with_name(f".{version}.{os.getpid()}")
             shutil.copytree(folder, partial)
-            partial.replace(place)
+            _moved_or_there(partial, place)
         return version
 
     def promote(self, name: str, version: str) -> None:
@@ -96,6 +96,16 @@ class Registry:
             if (folder / file).is_file():
                 return dict(json.loads((folder / file).read_text(encoding="utf-8")))
         return None
+
+
+def _moved_or_there(partial: Path, place: Path) -> None:
+    """Rename, unless another run of the same files was first."""
+    try:
+        partial.replace(place)
+    except OSError:
+        shutil.rmtree(partial)
+        if not (place / MANIFEST).is_file():
+            raise
 
 
 def packaged(name: str) -> Path | None:
