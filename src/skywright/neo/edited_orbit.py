@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
-from skywright.neo.objects import Orbits
+from skywright.neo.objects import Orbits, refuse_unknown_orbits
 from skywright.orbits.constants import AU_KM, DAY_S
 from skywright.orbits.covariance import OrbitCloud, cloud_from_elements, cloud_from_state
 from skywright.orbits.dynamics import ForceModel
@@ -54,7 +54,9 @@ def trajectory_of(row: pl.DataFrame) -> Trajectory:
     InputError
         If the orbit is incomplete or its covariance is not one.
     """
-    return _with_cloud(Orbits.from_table(row, command="The simulation"))
+    orbits = Orbits.from_table(row, command="The simulation")
+    refuse_unknown_orbits(orbits)
+    return _with_cloud(orbits)
 
 
 def with_elements(row: pl.DataFrame, changes: Mapping[str, float]) -> Trajectory:

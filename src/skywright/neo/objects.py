@@ -92,7 +92,7 @@ class Orbits:
             elements=elements,
             states=states,
             nongrav=_nongrav(table),
-            covariance=_covariances(table, over),
+            covariance=_covariances(table),
             covariance_over=over,
         )
 
@@ -194,29 +194,35 @@ def _over(table: pl.DataFrame, default: str) -> str:
     return str(values.pop())
 
 
-def _covariances(table: pl.DataFrame, over: str) -> tuple[F64 | None, ...]:
+def _covariances(table: pl.DataFrame) -> tuple[F64 | None, ...]:
     if "covariance" not in table.columns:
         return (None,) * table.height
-    found = tuple(
+    return tuple(
         None if value is None else _matrix(value, row_name(table, k))
         for k, value in enumerate(table["covariance"].to_list())
     )
-    for k, matrix in enumerate(found):
-        if matrix is not None:
-            _refuse_unknown_orbit(matrix, over, row_name(table, k))
-    return found
 
 
-def _refuse_unknown_orbit(matrix: F64, over: str, row: str) -> None:
-    """Refuse sigmas so large that the orbit is not known at all; clones would go anywhere."""
-    names = _SIGMA_LIMITS[over]
-    for k, (name, most) in enumerate(names.items()):
-        if matrix[k, k] > most**2:
-            message = (
-                f"{row} has a covariance with a sigma of {np.sqrt(matrix[k, k]):.4g} in {name}; "
-                f"at most {most:g} still describes an orbit. The order is {', '.join(names)}."
-            )
-            raise InputError(message, hint="Check order and units: au, days, degrees.")
+def refuse_unknown_orbits(orbits: Orbits) -> None:
+    """Refuse sigmas so large that the orbit is not known at all: clones would go anywhere.
+
+    Raises
+    ------
+    InputError
+        For the first such orbit, with the element, its sigma and the largest one that is taken.
+    """
+    limits = _SIGMA_LIMITS[orbits.covariance_over]
+    for designation, matrix in zip(orbits.designation, orbits.covariance, strict=True):
+        if matrix is None:
+            continue
+        for k, (name, most) in enumerate(limits.items()):
+            if matrix[k, k] > most**2:
+                message = (
+                    f"{designation} has a covariance with sigma = {np.sqrt(matrix[k, k]):.4g} in "
+                    f"{name}; at most {most:g} still describes an orbit. The order is "
+                    f"{', '.join(limits)}."
+                )
+                raise InputError(message, hint="Check order and units: au, days, degrees.")
 
 
 _SIGMA_LIMITS = {
