@@ -56,3 +56,17 @@ def test_monte_carlo_is_cancelled_between_two_slices(client):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert client.get(path).json()["status"] == "cancelled"
+
+
+def test_picture_is_answered_as_png(client):
+    body = {"object": "Apophis", "start": "2029-01-01", "years": 1}
+    found = client.post("/api/simulate?plot=b_plane", json=body)
+    assert found.status_code == 200
+    assert found.headers["content-type"] == "image/png"
+    assert found.content.startswith(b"\x89PNG")
+
+
+def test_picture_that_does_not_exist_is_a_sentence(client):
+    found = client.post("/api/simulate?plot=moon", json={"object": "Apophis"})
+    assert found.status_code == 422
+    assert "b_plane" in found.json()["error"]["message"] + found.json()["error"]["hint"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter
@@ -27,6 +27,10 @@ _REQUEST = TypeAdapter(SimulateRequest)
 Stream = Annotated[
     bool, Query(description="Answer 202 with a job at once; its events tell the progress.")
 ]
+Plot = Annotated[
+    Literal["orbit", "approaches", "b_plane"] | None,
+    Query(description="Answer one picture as PNG instead of numbers."),
+]
 ClientId = Annotated[
     str, Query(max_length=80, description="A newer request with the same id cancels an older one.")
 ]
@@ -42,7 +46,9 @@ ClientId = Annotated[
     },
     openapi_extra=body(SimulateRequest, example={"object": "Apophis", "years": 5}),
 )
-async def simulate(request: Request, stream: Stream = False, client_id: ClientId = "") -> Response:
+async def simulate(
+    request: Request, stream: Stream = False, client_id: ClientId = "", plot: Plot = None
+) -> Response:
     """Baseline against changed: MOID, approaches, target plane, impact probability, energy.
 
     Estimates by the line of variations and by Monte Carlo take seconds; ask for them with
@@ -59,9 +65,9 @@ async def simulate(request: Request, stream: Stream = False, client_id: ClientId
     if stream:
         return await _as_job(services, caller, asked, client)
     found = await services.work.call_cancellable(
-        lambda stop: _simulated(asked, stop), client, request
+        lambda stop: _simulated(asked, stop, plot), client, request
     )
-    return Response(found, media_type="application/json")
+    return Response(found, media_type="image/png" if plot else "application/json")
 
 
 async def _as_job(
@@ -86,8 +92,13 @@ def run_simulation(
     return run(asked, progress=progress, cancelled=cancelled)
 
 
-def _simulated(asked: SimulateRequest, cancelled: Cancelled) -> bytes:
-    return json_bytes(run_simulation(asked, None, cancelled))
+def _simulated(asked: SimulateRequest, cancelled: Cancelled, plot: str | None) -> bytes:
+    found = run_simulation(asked, None, cancelled)
+    if plot is None:
+        return json_bytes(found)
+    from skywright.neo.simulate_plots import png
+
+    return png(plot, found)
 
 
 def _refuse_too_many_clones(asked: SimulateRequest, services: Services) -> None:

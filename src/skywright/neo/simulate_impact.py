@@ -11,15 +11,17 @@ import numpy as np
 from skywright.neo.edited_orbit import Trajectory
 from skywright.neo.effects import effects
 from skywright.neo.physical import Physical
+from skywright.neo.ray_pool import flyer_on
 from skywright.neo.simulate_request import SimulateRequest
 from skywright.orbits.constants import GM_KM3_S2, RADIUS_KM
 from skywright.orbits.deflection import delta_v_to_miss, kinetic_impactor_m_s
 from skywright.orbits.impact_linear import LinearResult, linear_probability
 from skywright.orbits.impact_lov import lov_probability
 from skywright.orbits.impact_monte_carlo import monte_carlo_probability
-from skywright.orbits.impact_search import Search, Watch, find_impacts
+from skywright.orbits.impact_search import Search, Watch, find_impacts, fly
 from skywright.orbits.risk import impact_energy_mt, palermo_scale, torino_scale
 from skywright.orbits.timescales import jd_tdb_from_text
+from skywright.settings import get_settings
 
 _YEAR_D = 365.25
 _LOV_POINTS = 300
@@ -156,6 +158,7 @@ def _levels(
             clones=clones,
             seed=request.seed,
             watch=look.watch(f"{name}: Monte Carlo"),
+            flyer=flyer_on(address) if (address := get_settings().ray_address) else fly,
         )
         found["monte_carlo"] = {
             "probability": counted.probability,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skywright.errors import InputError
+from skywright.neo.orbit_polyline import orbit_polyline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _INK = {"baseline": "#2f6fb0", "changed": "#c8553d"}
 _PLANETS = {"mercury": 0.387, "venus": 0.723, "earth": 1.0, "mars": 1.524, "jupiter": 5.203}
-_FARTHEST_AU = 6.0
 
 
 def write_plots(result: dict[str, Any], folder: Path) -> list[Path]:
@@ -41,19 +41,26 @@ def write_plots(result: dict[str, Any], folder: Path) -> list[Path]:
     if not folder.is_dir():
         message = f"The folder {folder} for the plots does not exist; make it first."
         raise InputError(message)
-    drawings = {"orbit": draw_orbit, "approaches": draw_approaches}
-    if _clouds(result):
-        drawings["b_plane"] = draw_b_plane
     written = []
-    for name, draw in drawings.items():
+    for name in DRAWINGS if _clouds(result) else ("orbit", "approaches"):
         path = folder / f"{name}.png"
-        path.write_bytes(png(draw, result))
+        path.write_bytes(png(name, result))
         written.append(path)
     return written
 
 
-def png(draw: Any, result: dict[str, Any]) -> bytes:
-    """Return the PNG of one drawing function."""
+DRAWINGS = ("orbit", "approaches", "b_plane")
+"""Names of the pictures."""
+
+
+def png(name: str, result: dict[str, Any]) -> bytes:
+    """Return one of the pictures `DRAWINGS` as PNG.
+
+    Raises
+    ------
+    InputError
+        If the target plane is asked for and no probability was worked out.
+    """
     from io import BytesIO
 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -61,29 +68,11 @@ def png(draw: Any, result: dict[str, Any]) -> bytes:
 
     figure = Figure(figsize=(7.0, 6.0), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
+    draw = {"orbit": draw_orbit, "approaches": draw_approaches, "b_plane": draw_b_plane}[name]
     draw(figure, result)
     buffer = BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
-
-
-def orbit_polyline(elements: dict[str, Any], points: int = 361) -> np.ndarray:
-    """Return points along an orbit, shape (points, 3), heliocentric ecliptic J2000 [au].
-
-    Open orbits and far aphelia are cut at 6 au.
-    """
-    q, e = elements["q_au"], elements["e"]
-    limit = np.pi
-    p = q * (1 + e)
-    if e > 0 and (e >= 1 or q * (1 + e) / (1 - e) > _FARTHEST_AU):
-        limit = float(np.arccos(np.clip((p / max(_FARTHEST_AU, 1.5 * q) - 1) / e, -1, 1)))
-    nu = np.linspace(-limit, limit, points)
-    r = p / (1 + e * np.cos(nu))
-    i, node = np.radians(elements["i_deg"]), np.radians(elements["node_deg"])
-    u = nu + np.radians(elements["peri_deg"])
-    x = np.cos(node) * np.cos(u) - np.sin(node) * np.sin(u) * np.cos(i)
-    y = np.sin(node) * np.cos(u) + np.cos(node) * np.sin(u) * np.cos(i)
-    return np.column_stack([r * x, r * y, r * np.sin(u) * np.sin(i)])
 
 
 def draw_orbit(figure: Figure, result: dict[str, Any]) -> None:
@@ -135,8 +124,12 @@ def draw_approaches(figure: Figure, result: dict[str, Any]) -> None:
 
 def draw_b_plane(figure: Figure, result: dict[str, Any]) -> None:
     """Draw nominal passage, clones and the body's capture disc on the target plane."""
+    planes = _clouds(result)
+    if not planes:
+        message = "There is no target plane to draw: the orbit has no covariance, or no passage."
+        raise InputError(message)
     axes = figure.add_subplot()
-    for name, plane in _clouds(result):
+    for name, plane in planes:
         xi, zeta = np.asarray(plane["clones_xi_km"]), np.asarray(plane["clones_zeta_km"])
         axes.plot(xi, zeta, ".", color=_INK[name], ms=3, alpha=0.5, label=f"{name}: clones")
         axes.plot(plane["xi_km"], plane["zeta_km"], "+", color=_INK[name], ms=14, mew=2)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from skywright.neo.edited_orbit import Trajectory
+from skywright.neo.orbit_polyline import orbit_polyline
 from skywright.neo.physical import Physical
 from skywright.neo.simulate_impact import Look, impact_report
 from skywright.orbits.approaches import find_approaches
@@ -22,8 +23,10 @@ def report(trajectory: Trajectory, physical: Physical, look: Look, name: str) ->
     """Report on one orbit; ``name`` is ``baseline`` or ``changed`` and labels the progress."""
     start = max(look.start_jd_tdb, trajectory.epoch_jd_tdb) if name == "changed" else None
     approaches = _approaches(trajectory, look, start or look.start_jd_tdb)
+    elements, points = _elements(trajectory), look.request.orbit_points
     return {
-        "elements": _elements(trajectory),
+        "elements": elements,
+        "orbit_au": orbit_polyline(elements, points).tolist() if points else None,
         **_crossing(trajectory),
         "approaches": approaches,
         "physical": _physical(physical),

@@ -115,6 +115,9 @@ class SimulateRequest(BaseModel):
     beta: float = Field(default=1.0, ge=1.0, le=20.0)
     """Momentum enhancement by ejecta: 1 for none; DART measured 3.6."""
 
+    orbit_points: int = Field(default=0, ge=0, le=2000)
+    """Points along each orbit to return as ``orbit_au`` for a drawing; 0 for none."""
+
     client_id: str | None = Field(default=None, max_length=80)
     """A newer request with the same identity cancels an older one that is still running."""
 
