@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _MOST_ROWS_SHOWN = 40
+_WIDTH_OF_A_PIPE = 200
 
 Out = Annotated[
     Path | None,
@@ -92,10 +94,13 @@ def _print_for_reading(table: pl.DataFrame, show: list[str]) -> None:
     from rich.table import Table
 
     names = [name for name in show if name in table.columns]
-    view = Table(*names)
+    view = Table()
+    for name in names:
+        view.add_column(name, overflow="fold")
     for row in table.select(names).head(_MOST_ROWS_SHOWN).iter_rows():
         view.add_row(*(_cell(value) for value in row))
-    Console().print(view)
+    # A pipe has no width: wide enough that no digit is lost.
+    Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE).print(view)
     if table.height > _MOST_ROWS_SHOWN:
         hidden = table.height - _MOST_ROWS_SHOWN
         typer.echo(
@@ -107,5 +112,5 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.9g}"
+        return f"{value:.6f}" if abs(value) > 1e6 else f"{value:.9g}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -167,8 +167,8 @@ def orbit_class(q: F64, e: F64, i: F64, *, comet: npt.NDArray[np.bool_]) -> list
     -------
     list of str
         Asteroids: ``IEO`` (Atira), ``ATE``, ``APO``, ``AMO``, ``MCA``, ``IMB``, ``MBA``, ``OMB``,
-        ``TJN``, ``CEN``, ``TNO``, ``HYA``, ``AST``. Comets: ``JFc``, ``HTC``, ``ETc``, ``CTc``,
-        ``PAR``, ``HYP``, ``COM``.
+        ``TJN``, ``CEN``, ``TNO``, ``PAA``, ``HYA``, ``AST``. Comets: ``JFc``, ``HTC``, ``ETc``,
+        ``CTc``, ``PAR``, ``HYP``, ``COM``.
 
     References
     ----------
@@ -186,7 +186,8 @@ def orbit_class(q: F64, e: F64, i: F64, *, comet: npt.NDArray[np.bool_]) -> list
 
 def _asteroid_class(a: F64, q: F64, big: F64, e: F64) -> npt.NDArray[np.str_]:
     rules = [
-        (e >= 1.0, "HYA"),
+        (e > 1.0, "HYA"),
+        (e == 1.0, "PAA"),
         (big < EARTH_PERIHELION_AU, "IEO"),
         (a < 1.0, "ATE"),
         (q < EARTH_APHELION_AU, "APO"),

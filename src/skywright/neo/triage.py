@@ -96,7 +96,7 @@ def orbit_features(table: pl.DataFrame, moids: pl.DataFrame) -> npt.NDArray[np.f
     nu = np.abs((numbers(moids, "nu_deg") + 180) % 360 - 180)
     h_mag = table["h_mag"].cast(pl.Float64, strict=False).to_numpy() if "h_mag" in table.columns \
         else np.full(len(e), np.nan)  # fmt: skip
-    columns = [np.log10(moid), np.log10(moid2), h_mag, 1 / inverse_a, e, np.degrees(i), q,
+    columns = [np.log10(moid), np.log10(moid2), h_mag, 1 / np.where(np.abs(inverse_a) > 1e-3, inverse_a, 1e-3), e, np.degrees(i), q,
                (1 + e) / np.clip(inverse_a, 1e-3, None), v_inf, focusing, np.log10(opik),
                np.log10(moid / (_EARTH_RADIUS_AU * focusing)), nu]  # fmt: skip
     return np.column_stack(columns).astype(np.float32)
