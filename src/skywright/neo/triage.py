@@ -94,11 +94,11 @@ def orbit_features(table: pl.DataFrame, moids: pl.DataFrame) -> npt.NDArray[np.f
     )
     moid, moid2 = (np.clip(numbers(moids, name), 1e-6, None) for name in ("moid_au", "moid2_au"))
     nu = np.abs((numbers(moids, "nu_deg") + 180) % 360 - 180)
-    h_mag = table["h_mag"].cast(pl.Float64, strict=False).to_numpy() if "h_mag" in table.columns \
-        else np.full(len(e), np.nan)  # fmt: skip
-    columns = [np.log10(moid), np.log10(moid2), h_mag, 1 / np.where(np.abs(inverse_a) > 1e-3, inverse_a, 1e-3), e, np.degrees(i), q,
-               (1 + e) / np.clip(inverse_a, 1e-3, None), v_inf, focusing, np.log10(opik),
-               np.log10(moid / (_EARTH_RADIUS_AU * focusing)), nu]  # fmt: skip
+    h_mag = _first(table, ("h_mag",))
+    a = 1 / np.where(np.abs(inverse_a) > 1e-3, inverse_a, 1e-3)
+    aphelion = (1 + e) / np.clip(inverse_a, 1e-3, None)
+    columns = [np.log10(moid), np.log10(moid2), h_mag, a, e, np.degrees(i), q, aphelion, v_inf,
+               focusing, np.log10(opik), np.log10(moid / (_EARTH_RADIUS_AU * focusing)), nu]  # fmt: skip
     return np.column_stack(columns).astype(np.float32)
 
 
