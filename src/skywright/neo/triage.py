@@ -97,8 +97,21 @@ def orbit_features(table: pl.DataFrame, moids: pl.DataFrame) -> npt.NDArray[np.f
     h_mag = _first(table, ("h_mag",))
     a = 1 / np.where(np.abs(inverse_a) > 1e-3, inverse_a, 1e-3)
     aphelion = (1 + e) / np.clip(inverse_a, 1e-3, None)
-    columns = [np.log10(moid), np.log10(moid2), h_mag, a, e, np.degrees(i), q, aphelion, v_inf,
-               focusing, np.log10(opik), np.log10(moid / (_EARTH_RADIUS_AU * focusing)), nu]  # fmt: skip
+    columns = [
+        np.log10(moid),
+        np.log10(moid2),
+        h_mag,
+        a,
+        e,
+        np.degrees(i),
+        q,
+        aphelion,
+        v_inf,
+        focusing,
+        np.log10(opik),
+        np.log10(moid / (_EARTH_RADIUS_AU * focusing)),
+        nu,
+    ]
     return np.column_stack(columns).astype(np.float32)
 
 
