@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from skywright.errors import InputError
 from skywright.neo.assess import COLUMNS, add_assessment, predict
+from skywright.neo.columns import STATE_COLUMNS
 from skywright.neo.notable import notable_objects
 from skywright.neo.pha import hazard_probability
 from skywright.neo.sizes import albedo_quantile, sizes
+from skywright.orbits.elements import Elements, state_from_elements, state_jacobian
 from skywright.sources.files import read_objects
 
 NAN = np.array([np.nan])
@@ -67,6 +69,25 @@ def test_covariance_widens_the_probability_at_the_edge():
     sharp = hazard_probability(**nominal, orbit_sigma_au=np.array([1e-6]), h_sigma=NAN)
     wide = hazard_probability(**nominal, orbit_sigma_au=np.array([0.02]), h_sigma=NAN)
     assert sharp[0] < 0.01 < 0.2 < wide[0]
+
+
+def test_covariance_over_state_or_elements_gives_the_same_probability():
+    el = Elements(*(np.array([x]) for x in (0.93, 0.3, 0.4, 1.0, 2.6, 2461000.5 - 40)))
+    epoch = np.array([2461000.5])
+    over_elements = np.diag([1e-6, 1e-6, 1e-4, 1e-4, 1e-4, 1e-4])
+    units = np.array([1, 1, 1, *[np.pi / 180] * 3])
+    to_state = state_jacobian(el, epoch)[0] * units
+    over_state = to_state @ over_elements @ to_state.T
+    angles = zip(("i_deg", "node_deg", "peri_deg"), (el.i, el.node, el.peri), strict=True)
+    common = {"designation": "x", "epoch_jd_tdb": epoch[0], "h_mag": 20.0}
+    first = common | {"q_au": 0.93, "e": 0.3, "tp_jd_tdb": el.tp_jd_tdb[0],
+                      "covariance": over_elements.ravel().tolist(),
+                      **{name: float(np.degrees(value[0])) for name, value in angles}}  # fmt: skip
+    state = dict(zip(STATE_COLUMNS, state_from_elements(el, epoch)[0], strict=True))
+    second = common | state | {"covariance": over_state.ravel().tolist()}
+    answers = [add_assessment(pl.DataFrame([row]))["p_pha"][0] for row in (first, second)]
+    assert 0.01 < answers[0] < 0.99
+    assert answers[1] == pytest.approx(answers[0], rel=1e-6)
 
 
 @given(

@@ -15,8 +15,8 @@ from skywright.neo.objects import Orbits, has_elements
 from skywright.neo.pha import hazard_probability, is_hazardous
 from skywright.neo.sizes import sizes
 from skywright.neo.triage import triage_probability
-from skywright.orbits.covariance import cloud_from_elements
-from skywright.orbits.elements import Elements
+from skywright.orbits.covariance import validated_covariance
+from skywright.orbits.elements import state_jacobian
 from skywright.orbits.moid import moid_gradient
 
 F64 = npt.NDArray[np.float64]
@@ -115,13 +115,15 @@ def _elements_table(table: pl.DataFrame) -> pl.DataFrame:
     """Return a table with elements, worked out from a state where only that is given."""
     if "e" in table.columns or "x_au" not in table.columns:
         return table
-    el = Orbits.from_table(table, command="The assessment").elements
+    orbits = Orbits.from_table(table, command="The assessment")
+    el = orbits.elements
     angles = zip(ELEMENT_ANGLES, (el.i, el.node, el.peri), strict=True)
     return table.with_columns(
         pl.Series("q_au", el.q_au),
         pl.Series("e", el.e),
         *(pl.Series(name, np.degrees(value)) for name, value in angles),
         pl.Series("tp_jd_tdb", el.tp_jd_tdb),
+        covariance_over=pl.lit(orbits.covariance_over),
     )
 
 
@@ -141,22 +143,24 @@ def _known(table: pl.DataFrame, name: str) -> F64:
 
 
 def _orbit_sigma(table: pl.DataFrame) -> F64:
-    """One-sigma error of the MOID from covariances over the elements; NaN without."""
+    """One-sigma error of the MOID from covariances [au], shape (n,); NaN without."""
     sigma = np.full(table.height, np.nan)
     if "covariance" not in table.columns or not has_elements(table):
         return sigma
     orbits = Orbits.from_table(table, command="The assessment")
-    given = [k for k, matrix in enumerate(orbits.covariance) if matrix is not None]
-    if not given or orbits.covariance_over != "elements":
+    given = {k: matrix for k, matrix in enumerate(orbits.covariance) if matrix is not None}
+    if not given:
         return sigma
     gradient = moid_gradient(orbits.elements, orbits.epoch_jd_tdb)
-    units = np.array([1.0, 1.0, 1.0, *[np.pi / 180] * 3])
-    for k in given:
-        one = Elements(*(np.asarray(part)[k : k + 1] for part in orbits.elements[:6]))
-        matrix = orbits.covariance[k]
-        assert matrix is not None  # noqa: S101  (chosen above)
-        cloud = cloud_from_elements(one, float(orbits.epoch_jd_tdb[k]), matrix)
-        sigma[k] = float(np.linalg.norm((gradient[k] * units) @ cloud.root))
+    if orbits.covariance_over == "elements":
+        gradient = gradient * np.array([1.0, 1.0, 1.0, *[np.pi / 180] * 3])
+    else:
+        jacobian = state_jacobian(orbits.elements, orbits.epoch_jd_tdb)
+        turned = np.linalg.solve(np.swapaxes(jacobian, 1, 2), gradient[:, :, None])
+        gradient = np.asarray(turned[:, :, 0], np.float64)
+    for k, given_matrix in given.items():
+        matrix = validated_covariance(given_matrix, f"the covariance of {orbits.designation[k]}")
+        sigma[k] = np.sqrt(max(float(gradient[k] @ matrix @ gradient[k]), 0.0))
     return sigma
 
 
