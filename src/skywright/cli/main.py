@@ -9,6 +9,7 @@ import typer
 
 from skywright import __version__
 from skywright.cli import collect, keys, neo, openapi, serve, train
+from skywright.cli.output import AsJson, emit_json
 from skywright.errors import SkywrightError
 
 app = typer.Typer(
@@ -36,11 +37,17 @@ def _version(
 
 
 @app.command()
-def warm() -> None:
+def warm(
+    as_json: AsJson = False,
+) -> None:
     """Compile the orbit kernels and cache them, so that the first answer is fast."""
     from skywright.neo.warm import warm_up
 
-    typer.echo(warm_up(), err=True)
+    told = warm_up()
+    if as_json:
+        emit_json({"kernels": told})
+    else:
+        typer.echo(told, err=True)
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skywright.cli.output import AsJson, emit_json
+
 if TYPE_CHECKING:
     from skywright.settings import Settings
 
@@ -58,14 +60,19 @@ def serve(
 
 
 @database_app.command("upgrade")
-def upgrade() -> None:
+def upgrade(
+    as_json: AsJson = False,
+) -> None:
     """Bring the database up to date; the server does so itself when it starts."""
     from skywright.store.database import Database
 
     database = Database.of()
     revision = database.upgrade()
     database.close()
-    typer.echo(f"The database is at revision {revision}.", err=True)
+    if as_json:
+        emit_json({"revision": revision})
+    else:
+        typer.echo(f"The database is at revision {revision}.", err=True)
 
 
 def _run(settings: Settings, port: int, *, keys_on_record: bool) -> None:
