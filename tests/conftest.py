@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from skywright.settings import get_settings
 
-# No timing in tests: a kernel may have to compile first. Where machines judge, the examples are fixed.
+# No timing in tests: a kernel may have to compile first. In CI the examples are fixed.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("any"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "any")
