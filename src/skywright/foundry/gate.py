@@ -39,8 +39,8 @@ def judge(
     InputError
         If the candidate lacks the metric.
     """
-    metric = recipe.metric
-    if metric not in candidate:
+    metric = recipe.judge
+    if metric is None or metric not in candidate:
         message = f"The run of {recipe.name} measured no {metric!r}, by which it is judged."
         raise InputError(message)
     new = float(candidate[metric])
@@ -49,7 +49,7 @@ def judge(
     if champion is None or metric not in champion:
         return Verdict(True, f"{metric} = {new:.6g}; there is no model in use to compare with.")
     old = float(champion[metric])
-    worse_by = (old - new) if recipe.higher_is_better else (new - old)
+    worse_by = (old - new) if recipe.higher_is_better is not False else (new - old)
     told = f"{metric} of the candidate is {new:.6g}, of the model in use {old:.6g}"
     if worse_by > recipe.tolerance:
         return Verdict(False, f"{told}: worse by more than {recipe.tolerance:g}.")

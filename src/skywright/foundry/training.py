@@ -69,7 +69,7 @@ def train(
     registry.root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=registry.root, prefix=".run-") as scratch:
         run = _prepared(recipe, data, Path(scratch), recipe.seed if seed is None else seed)
-        metrics = (kind or kind_named(recipe.kind)).fit(run)
+        metrics = dict((kind or kind_named(recipe.kind)).fit(run) or {})
         verdict = judge(recipe, metrics, _metrics_in_use(registry, recipe.name))
         version = registry.add(recipe.name, run.out, _facts(run, metrics, verdict))
     if not verdict.passed:

@@ -36,6 +36,7 @@ api_keys = Table(
     Column("role", String(20), nullable=False),
     Column("created_at", String(32), nullable=False),
     Column("revoked_at", String(32)),
+    Column("expires_at", String(32)),
 )
 """Who may come in; a revoked key stays on record."""
 
@@ -48,9 +49,14 @@ audit = Table(
     Column("action", String(60), nullable=False),
     Column("target", String(200), nullable=False),
     Column("detail", Text, nullable=False, server_default=""),
+    Column("previous_sha256", String(64), nullable=False, server_default=""),
+    Column("sha256", String(64), nullable=False, server_default=""),
     Index(None, "at"),
 )
-"""Every write, by whom and when; never a person's name, only key prefixes and pseudonyms."""
+"""Every write, by whom and when; never a person's name, only key prefixes and pseudonyms.
+
+Each row carries the hash of the one before, so that a changed or missing row shows.
+"""
 
 classifications = Table(
     "classifications",

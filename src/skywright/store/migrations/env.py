@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from skywright.store import foundry_schema  # noqa: F401  (its tables join the metadata)
 from skywright.store.schema import metadata
 
 context.configure(

@@ -1,0 +1,1 @@
+"""Collectors: GitHub, Hugging Face, and what people upload."""

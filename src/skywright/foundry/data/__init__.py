@@ -1,0 +1,1 @@
+"""Data of the foundry: manifests of hashes, splits, cleaning, and the passes before training."""

@@ -1,0 +1,1 @@
+"""Evaluation: metrics with intervals, beside a trivial baseline and the model in use."""

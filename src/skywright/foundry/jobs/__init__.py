@@ -1,0 +1,1 @@
+"""Jobs: one table, a lease, and a child process on a leash for every attempt."""

@@ -1,0 +1,1 @@
+"""Endpoints: one model or two behind a name, in batches, watched."""

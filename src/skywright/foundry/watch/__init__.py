@@ -1,0 +1,1 @@
+"""The watch: drift, performance with and without labels, and what follows from them."""
