@@ -37,6 +37,7 @@ training_jobs = Table(
     Column("owner", String(100), nullable=False),
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
     Column("max_attempts", Integer, nullable=False, server_default="3"),
     Column("run_after", Float(53), nullable=False, server_default="0"),
     Column("worker", String(100)),

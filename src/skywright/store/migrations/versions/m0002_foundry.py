@@ -37,6 +37,7 @@ def _make_job_tables() -> None:
         sa.Column("owner", sa.String(length=100), nullable=False),
         sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("max_attempts", sa.Integer(), server_default="3", nullable=False),
         sa.Column("run_after", sa.Float(precision=53), server_default="0", nullable=False),
         sa.Column("worker", sa.String(length=100)),
