@@ -18,7 +18,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
-    Row,
     and_,
     delete,
     exists,
