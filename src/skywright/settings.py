@@ -46,6 +46,15 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(default=60_000, ge=1)
     """Requests a minute that one caller may make."""
 
+    address_limit_per_minute: int = Field(default=240_000, ge=1)
+    """Requests a minute from one address, all its keys together; IPv6 counts by /64."""
+
+    failed_keys_per_minute: int = Field(default=60, ge=1)
+    """Requests a minute with a missing or wrong key that one address may make."""
+
+    limits_url: str = ""
+    """Where requests are counted: redis://host:port/db; empty counts in memory, by process."""
+
     max_clones: int = Field(default=100_000, ge=1)
     """Most clones of one Monte Carlo request."""
 
@@ -54,6 +63,9 @@ class Settings(BaseSettings):
 
     pseudonym_salt: SecretStr = SecretStr("")
     """Secret that turns user names into pseudonyms; empty means one made in the data folder."""
+
+    master_key: SecretStr = SecretStr("")
+    """Wraps the keys of encrypted files, 32 bytes in base64; empty: made in the data folder."""
 
     ray_address: str = ""
     """Address of a Ray cluster for Monte Carlo over many objects; empty runs on this machine."""

@@ -57,10 +57,17 @@ def client(make_client):
 
 @pytest.fixture
 def make_key():
-    def make(role="viewer", name="test"):
+    def make(role="viewer", name="test", expires_at=None):
         database = Database.of(get_settings())
         key = new_key()
-        add_key(database, prefix=key.prefix, sha256=key.sha256, name=name, role=role)
+        add_key(
+            database,
+            prefix=key.prefix,
+            sha256=key.sha256,
+            name=name,
+            role=role,
+            expires_at=expires_at,
+        )
         database.close()
         return key
 

@@ -303,7 +303,7 @@ def test_a_bad_simulation_is_refused_and_nothing_stored(client, body, words):
 
 def test_jobs_of_others_are_hidden(client, make_key, simulate):
     simulate.set()
-    mine, other, operator = make_key("contributor"), make_key("viewer"), make_key("operator")
+    mine, other, trainer = make_key("analyst"), make_key("viewer"), make_key("trainer")
 
     def get(path, key):
         return client.get(path, headers={"authorization": f"Bearer {key.secret}"}).status_code
@@ -312,4 +312,4 @@ def test_jobs_of_others_are_hidden(client, make_key, simulate):
     body = {"object": "Apophis"}
     job = client.post("/api/simulate?stream=true", json=body, headers=headers).json()
     path = f"/api/jobs/{job['id']}"
-    assert [get(path, key) for key in (mine, other, operator)] == [200, 404, 200]
+    assert [get(path, key) for key in (mine, other, trainer)] == [200, 404, 200]

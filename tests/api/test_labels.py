@@ -70,7 +70,7 @@ def test_labels_are_there_after_a_restart(make_client):
 def test_users_behind_different_keys_are_different_people(client, make_key):
     people = set()
     for _ in range(2):
-        headers = {"authorization": f"Bearer {make_key('contributor').secret}"}
+        headers = {"authorization": f"Bearer {make_key('analyst').secret}"}
         body = {"designation": "Apophis", "label": "pha", "user": "alice"}
         response = client.post("/api/classifications", json=body, headers=headers)
         people.add(response.json()["person"])

@@ -26,7 +26,7 @@ def test_the_list_shows_prefix_role_and_state_and_never_the_key():
     listed = _run("list").stdout
     assert secret[:12] in listed
     assert secret not in listed
-    assert "contributor" in listed
+    assert "analyst" in listed
     assert "good" in listed
 
 
@@ -52,3 +52,15 @@ def test_an_unknown_role_makes_no_key():
 def test_revoking_nobody_is_told():
     with pytest.raises(NotFoundError, match="There is no key 'nobody'; on record: none"):
         raise _run("revoke", "nobody").exception
+
+
+def test_a_key_may_end_and_the_list_says_when():
+    made = json.loads(_run("create", "page", "--expires", "2099-01-31", "--json").stdout)
+    assert made["expires_at"] == "2099-01-31T00:00:00.000+00:00"
+    assert "good, expires 2099-01-31" in _run("list").stdout
+
+
+def test_a_bad_end_makes_no_key():
+    result = _run("create", "page", "--expires", "yesterday")
+    assert isinstance(result.exception, InputError)
+    assert json.loads(_run("list", "--json").stdout) == {"keys": []}

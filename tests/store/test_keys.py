@@ -23,9 +23,9 @@ def _add(database, name="page", role="viewer"):
 
 
 def test_a_key_is_found_by_its_hash(database):
-    key = _add(database, role="operator")
+    key = _add(database, role="trainer")
     record = find_key(database, hash_key(key.secret))
-    assert (record.prefix, record.role, record.revoked_at) == (key.prefix, "operator", None)
+    assert (record.prefix, record.role, record.revoked_at) == (key.prefix, "trainer", None)
 
 
 def test_the_text_of_a_key_is_nowhere_on_disk(database, tmp_path):

@@ -8,12 +8,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from skywright.errors import AccessError
+from skywright.security.callers import LOCAL, Caller
 from skywright.security.keys import has_key_shape, hash_key
-from skywright.security.limits import RateLimit
+from skywright.security.limits import RateLimits, network_of
 from skywright.security.perimeter import refuse_strangers
-from skywright.security.roles import Caller, Role
+from skywright.security.roles import Role
 from skywright.settings import Settings
-from skywright.store.database import Database
+from skywright.store.database import Database, utc_now
 from skywright.store.keys import KeyRecord, any_key, find_key
 
 OPEN_PATHS = frozenset({"/health", "/ready"})
@@ -24,7 +25,7 @@ _MOST_REMEMBERED = 1000
 
 
 class UnknownCallerError(AccessError):
-    """No key, or one that is not on record or was revoked."""
+    """No key, or one that is not on record, was revoked or has expired."""
 
     http_status = 401
     code = "unauthorized"
@@ -35,7 +36,8 @@ class Doorkeeper:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._limit = RateLimit(settings.rate_limit_per_minute)
+        self._limits = RateLimits(settings.limits_url)
+        self._settings = settings
         # A person alone on a machine is limited only if they asked for it.
         self._limit_local = "rate_limit_per_minute" in settings.model_fields_set
         self._keys: dict[str, tuple[float, KeyRecord | None]] = {}
@@ -47,16 +49,16 @@ class Doorkeeper:
         Raises
         ------
         AccessError
-            If the key is missing, unknown or revoked, or there are none and the request is not
-            surely from this machine.
+            If the key is missing, unknown, revoked or expired, or there are none and the request
+            is not surely from this machine.
         RateLimitError
-            If the caller made too many requests.
+            If the caller or its address made too many requests.
         """
         peer = (scope.get("client") or (None,))[0]
         if await self._keys_on_record():
             caller = await self._by_key(scope, headers, str(peer))
         else:
-            caller = self._local(scope, headers, peer)
+            caller = await self._local(scope, headers, peer)
         scope.setdefault("state", {})["caller"] = caller
 
     def forget(self) -> None:
@@ -64,24 +66,34 @@ class Doorkeeper:
         self._keys.clear()
         self._any = (-1.0, False)
 
-    def _local(self, scope: Scope, headers: dict[bytes, bytes], peer: str | None) -> Caller:
+    async def _local(self, scope: Scope, headers: dict[bytes, bytes], peer: str | None) -> Caller:
         server = (scope.get("server") or (None,))[0]
         plain = {name.decode("latin-1"): text.decode("latin-1") for name, text in headers.items()}
         refuse_strangers(peer, server, plain)
         if self._limit_local:
-            self._limit.take("local")
-        return Caller("local", Role.ADMIN)
+            await self._count(self._settings.rate_limit_per_minute, "key", LOCAL)
+        return Caller(LOCAL, Role.ADMIN)
 
     async def _by_key(self, scope: Scope, headers: dict[bytes, bytes], peer: str) -> Caller | None:
         if scope["path"] in OPEN_PATHS:
             return None
+        network = network_of(peer)
+        await self._count(self._settings.address_limit_per_minute, "address", network)
         secret = _presented(headers)
         record = await self._look_up(secret) if secret else None
-        if record is None or record.revoked_at is not None:
-            self._limit.take(f"address {peer}")
-            raise UnknownCallerError(*_reason(secret, record))
-        self._limit.take(record.prefix)
+        reason = _reason_to_refuse(secret, record)
+        if record is None or reason:
+            # After the look-up: behind a proxy all share an address, and one must not lock out all.
+            await self._count(self._settings.failed_keys_per_minute, "failed", network)
+            raise UnknownCallerError(reason)
+        await self._count(self._settings.rate_limit_per_minute, "key", record.prefix)
         return Caller(record.prefix, Role.named(record.role))
+
+    async def _count(self, per_minute: int, *caller: str) -> None:
+        if self._limits.remote:
+            await run_in_threadpool(self._limits.take, per_minute, *caller)
+        else:
+            self._limits.take(per_minute, *caller)  # 5 us: a thread would cost more
 
     async def _look_up(self, secret: str) -> KeyRecord | None:
         if not has_key_shape(secret):
@@ -112,9 +124,13 @@ def _presented(headers: dict[bytes, bytes]) -> str:
     return headers.get(b"x-api-key", b"").decode("latin-1").strip()
 
 
-def _reason(secret: str, record: KeyRecord | None) -> tuple[str]:
+def _reason_to_refuse(secret: str, record: KeyRecord | None) -> str:
     if not secret:
-        return ("This server needs an API key: send 'Authorization: Bearer sky_...'.",)
+        return "This server needs an API key: send 'Authorization: Bearer sky_...'."
     if record is None:
-        return ("The API key is not on record.",)
-    return (f"The API key {record.prefix} was revoked at {record.revoked_at}.",)
+        return "The API key is not on record."
+    if record.revoked_at is not None:
+        return f"The API key {record.prefix} was revoked at {record.revoked_at}."
+    if record.expires_at is not None and record.expires_at <= utc_now():
+        return f"The API key {record.prefix} expired at {record.expires_at}."
+    return ""

@@ -13,7 +13,8 @@ from skywright.api.documented import answers
 from skywright.api.schemas import JobAnswer
 from skywright.api.services import Services, caller_of, services_of
 from skywright.errors import NotFoundError
-from skywright.security.roles import Caller, Role
+from skywright.security.callers import Caller
+from skywright.security.permissions import Permission
 from skywright.store.jobs import JobRecord
 
 router = APIRouter(tags=["jobs"])
@@ -28,7 +29,7 @@ router = APIRouter(tags=["jobs"])
 async def get_job(request: Request, job_id: str) -> Response:
     """Status, progress, and the result or the error."""
     services = services_of(request)
-    job = await _own(services, caller_of(request), job_id)
+    job = await _own(services, caller_of(request), job_id, Permission.SEE_OTHERS)
     return answer(await shown(services, job))
 
 
@@ -50,7 +51,7 @@ async def get_job(request: Request, job_id: str) -> Response:
 async def watch_job(request: Request, job_id: str) -> Response:
     """Progress as it comes, then the result; the stream ends with the job."""
     services = services_of(request)
-    await _own(services, caller_of(request), job_id)
+    await _own(services, caller_of(request), job_id, Permission.SEE_OTHERS)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(
         services.jobs.events(job_id), media_type="text/event-stream", headers=headers
@@ -66,7 +67,7 @@ async def watch_job(request: Request, job_id: str) -> Response:
 async def cancel_job(request: Request, job_id: str) -> Response:
     """Ask it to stop; it ends between two slices of work. A job that has ended stays as it is."""
     services = services_of(request)
-    await _own(services, caller_of(request), job_id)
+    await _own(services, caller_of(request), job_id, Permission.CANCEL_OTHERS)
     return answer(await shown(services, await services.jobs.cancel(job_id)))
 
 
@@ -86,10 +87,10 @@ async def shown(services: Services, job: JobRecord) -> dict[str, Any]:
     }
 
 
-async def _own(services: Services, caller: Caller, job_id: str) -> JobRecord:
-    """Return a job of the caller's; those of others are for operators, and hidden from the rest."""
+async def _own(services: Services, caller: Caller, job_id: str, others: Permission) -> JobRecord:
+    """Return a job of the caller's; those of others need ``others``, and are hidden without it."""
     job = await services.jobs.find(job_id)
-    if job.owner != caller.name and caller.role < Role.OPERATOR:
+    if job.owner != caller.name and not caller.may(others):
         message = f"There is no job {job_id[:64]!r}."
         raise NotFoundError(message, hint="A job's id is in the answer that started it.")
     return job

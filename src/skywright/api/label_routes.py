@@ -13,7 +13,7 @@ from skywright.api.bodies import check, read_json
 from skywright.api.documented import answers, body
 from skywright.api.schemas import ErasedAnswer, LabelAnswer, LabelRequest, LabelsAnswer
 from skywright.api.services import Services, caller_of, services_of
-from skywright.security.roles import Role
+from skywright.security.permissions import Permission
 
 router = APIRouter(tags=["labels"])
 _LABEL = TypeAdapter(LabelRequest)
@@ -33,7 +33,7 @@ User = Annotated[
 )
 async def store_classification(request: Request) -> Response:
     """Store a label under a pseudonym; a newer one on the same question takes its place."""
-    caller = caller_of(request, Role.CONTRIBUTOR)
+    caller = caller_of(request, Permission.LABEL)
     services = services_of(request)
     asked = check(_LABEL, await read_json(request))
     person = await services.work.call(services.pseudonym_of, caller, asked.user)
@@ -66,7 +66,7 @@ async def erase_classifications(request: Request, user: User = "") -> Response:
     """Erase everything stored of a person."""
     from skywright.neo.feedback import erase_labels
 
-    caller, services = caller_of(request, Role.CONTRIBUTOR), services_of(request)
+    caller, services = caller_of(request, Permission.LABEL), services_of(request)
     person = await services.work.call(services.pseudonym_of, caller, user)
     erased = await services.work.call(erase_labels, services.database, person)
     return answer({"person": person, "erased": erased})

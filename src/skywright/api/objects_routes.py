@@ -23,6 +23,7 @@ from skywright.api.schemas import (
     Predictions,
 )
 from skywright.api.services import Services, caller_of, services_of
+from skywright.security.permissions import Permission
 
 _FEW = 50  # up to here, objects of several requests are answered in one call
 _CONTAMINATION = TypeAdapter(
@@ -77,7 +78,7 @@ def objects_router(services: Services) -> APIRouter:
         The body is one object, answered by one prediction, or {"objects": [...]}, answered by
         {"objects": [...]} in the same order.
         """
-        caller_of(request)
+        caller_of(request, Permission.PREDICT)
         objects, one = read_objects(await read_json(request))
         found = await (batcher(objects) if len(objects) <= _FEW else together(objects))
         services.metrics.objects.labels("predict").inc(len(objects))
@@ -99,7 +100,7 @@ def anomalies_router() -> APIRouter:
     )
     async def anomalies(request: Request) -> Response:
         """Novelty percentile, named oddities, an explanation and the features that stand out."""
-        caller_of(request)
+        caller_of(request, Permission.PREDICT)
         services = services_of(request)
         data = await read_json(request)
         contamination = _read_contamination(data)

@@ -10,8 +10,9 @@ from skywright.api.doorkeeper import Doorkeeper
 from skywright.api.jobs import Jobs
 from skywright.api.metrics import Metrics
 from skywright.api.work import Work
+from skywright.security.callers import Caller
+from skywright.security.permissions import Permission
 from skywright.security.pseudonyms import pseudonym, read_salt
-from skywright.security.roles import Caller, Role
 from skywright.settings import Settings
 from skywright.store.blobs import BlobStore
 from skywright.store.database import Database
@@ -63,14 +64,14 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def caller_of(request: Request, role: Role = Role.VIEWER) -> Caller:
+def caller_of(request: Request, permission: Permission = Permission.READ) -> Caller:
     """Return who makes a request.
 
     Raises
     ------
     AccessError
-        If the caller's role is lower than ``role``.
+        If the caller's role does not carry ``permission``.
     """
     caller: Caller = request.state.caller
-    caller.require(role)
+    caller.require_permission(permission)
     return caller

@@ -19,7 +19,8 @@ from skywright.api.services import Services, caller_of, services_of
 from skywright.api.work import Cancelled
 from skywright.errors import InputError
 from skywright.neo.simulate_request import SimulateRequest
-from skywright.security.roles import Caller
+from skywright.security.callers import Caller
+from skywright.security.permissions import Permission
 
 router = APIRouter(tags=["simulate"])
 _REQUEST = TypeAdapter(SimulateRequest)
@@ -54,7 +55,7 @@ async def simulate(
     Estimates by the line of variations and by Monte Carlo take seconds; ask for them with
     stream=true and follow the events. Nothing is stored otherwise.
     """
-    caller = caller_of(request)
+    caller = caller_of(request, Permission.START_SIMULATION)
     services = services_of(request)
     asked = check(_REQUEST, await read_json(request))
     _refuse_too_many_clones(asked, services)

@@ -12,7 +12,7 @@ from skywright.api.answers import answer
 from skywright.api.documented import answers
 from skywright.api.schemas import AuditPage, HealthAnswer, ModelsAnswer, ReadyAnswer
 from skywright.api.services import caller_of, services_of
-from skywright.security.roles import Role
+from skywright.security.permissions import Permission
 from skywright.store.audit import read_audit
 
 router = APIRouter(tags=["system"])
@@ -85,7 +85,7 @@ async def list_audit(
     limit: Annotated[int, Query(ge=1, le=1000, description="Most rows of a page.")] = 100,
 ) -> Response:
     """Return the newest writes first; for admins."""
-    caller_of(request, Role.ADMIN)
+    caller_of(request, Permission.READ_AUDIT)
     services = services_of(request)
     rows = await services.work.call(
         partial(read_audit, services.database, before=before, limit=limit)

@@ -16,7 +16,7 @@ from skywright.errors import AccessError, InputError
 
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 _PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-_HINT = "Make a key with: skywright keys create NAME --role contributor"
+_HINT = "Make a key with: skywright keys create NAME --role analyst"
 
 
 def is_loopback(host: str) -> bool:

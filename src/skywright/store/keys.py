@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Row, exists, insert, select, update
 
@@ -23,15 +23,25 @@ class KeyRecord:
     name: str
     """What the key is for."""
     role: str
-    """viewer, contributor, operator or admin."""
+    """viewer, analyst, trainer or admin."""
     created_at: str
     """Time of making [UTC, ISO 8601]."""
     revoked_at: str | None
     """Time of revoking [UTC, ISO 8601], or None while the key is good."""
+    expires_at: str | None = None
+    """Time from which it is refused [UTC, ISO 8601], or None if there is none."""
 
 
-def add_key(database: Database, *, prefix: str, sha256: str, name: str, role: str) -> KeyRecord:
-    """Put a key on record.
+def add_key(
+    database: Database,
+    *,
+    prefix: str,
+    sha256: str,
+    name: str,
+    role: str,
+    expires_at: str | None = None,
+) -> KeyRecord:
+    """Put a key on record; ``expires_at`` is the time from which it is refused [UTC, ISO 8601].
 
     Raises
     ------
@@ -41,7 +51,7 @@ def add_key(database: Database, *, prefix: str, sha256: str, name: str, role: st
     if not 0 < len(name.strip()) <= _LONGEST_NAME:
         message = f"The name of a key has 1 to {_LONGEST_NAME} characters, not {len(name.strip())}."
         raise InputError(message)
-    record = KeyRecord(prefix, name.strip(), role, utc_now(), None)
+    record = KeyRecord(prefix, name.strip(), role, utc_now(), None, expires_at)
     with database.write() as connection:
         connection.execute(
             insert(api_keys).values(
@@ -50,9 +60,11 @@ def add_key(database: Database, *, prefix: str, sha256: str, name: str, role: st
                 name=record.name,
                 role=role,
                 created_at=record.created_at,
+                expires_at=expires_at,
             )
         )
-        add_audit_row(connection, "command line", "key.create", prefix, f"role {role}")
+        detail = f"role {role}, expires {expires_at or 'never'}"
+        add_audit_row(connection, "command line", "key.create", prefix, detail)
     return record
 
 
@@ -103,8 +115,8 @@ def revoke_key(database: Database, prefix: str) -> KeyRecord:
             update(api_keys).where(api_keys.c.prefix == prefix).values(revoked_at=now)
         )
         add_audit_row(connection, "command line", "key.revoke", prefix)
-    return KeyRecord(prefix, good[0].name, good[0].role, good[0].created_at, now)
+    return replace(good[0], revoked_at=now)
 
 
 def _record(row: Row[tuple[str, ...]]) -> KeyRecord:
-    return KeyRecord(row.prefix, row.name, row.role, row.created_at, row.revoked_at)
+    return KeyRecord(row.prefix, row.name, row.role, row.created_at, row.revoked_at, row.expires_at)
