@@ -70,6 +70,21 @@ class Settings(BaseSettings):
     ray_address: str = ""
     """Address of a Ray cluster for Monte Carlo over many objects; empty runs on this machine."""
 
+    job_lease_s: float = Field(default=15.0, ge=1.0, le=3600.0)
+    """How long a training job is a worker's without a sign of life [s]."""
+
+    job_cpus: int = Field(default=0, ge=0)
+    """Cores that training jobs may use at once; 0 means all."""
+
+    job_gpus: int = Field(default=0, ge=0)
+    """Accelerators that training jobs may use at once."""
+
+    job_memory_gb: float = Field(default=0.0, ge=0.0)
+    """Memory that training jobs may use at once [GB]; 0 sets no limit."""
+
+    workers: int = Field(default=1, ge=0, le=1)
+    """Whether the server does training jobs itself: 1, or 0 where other machines do."""
+
     http_timeout_s: float = Field(default=60.0, gt=0)
     """Longest wait for one answer of a data provider [s]."""
 

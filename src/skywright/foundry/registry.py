@@ -28,6 +28,9 @@ from skywright.store.foundry_schema import aliases, models
 
 MANIFEST = "manifest.json"
 SIGNATURE_FILE = "manifest.sig"
+REPORT = "report/"
+"""Card and pictures: signed with the model, but no part of what makes it another version."""
+
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 _VERSION_LENGTH = 16
@@ -79,7 +82,8 @@ class Registry:
         The same files give the same version, so a repeated run adds nothing.
         """
         hashes = hashes_of(folder)
-        digest = _digest(json.dumps(hashes, sort_keys=True).encode())
+        told = {path: sha for path, sha in hashes.items() if not path.startswith(REPORT)}
+        digest = _digest(json.dumps(told, sort_keys=True).encode())
         entry = Entry(name, digest[:_VERSION_LENGTH], {})
         entry.facts.update({"name": name, "version": entry.version, "files": hashes, **facts})
         place = self.root / name / entry.version

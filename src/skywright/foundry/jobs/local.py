@@ -95,7 +95,7 @@ class LocalLauncher:
         leash_end, leash = os.pipe()
         out, out_end = os.pipe()
         try:
-            if self._warm and order.warm and not order.environment:
+            if self._warm and order.warm:
                 attempt = self._from_nursery(order, (leash_end, out_end), (leash, out))
             else:
                 attempt = _started(order, (leash_end, out_end), (leash, out))
@@ -164,7 +164,11 @@ class _Nursery:
 
     def birth(self, order: Order, ends: tuple[int, int]) -> int:
         """Fork a child and return its process id."""
-        request = {"argv": [str(order.spec)], "preload": list(order.preload)}
+        request = {
+            "argv": [str(order.spec)],
+            "preload": list(order.preload),
+            "environment": dict(order.environment),
+        }
         with self._news:
             socket.send_fds(self._socket, [json.dumps(request).encode()], list(ends))
             self._news.wait_for(lambda: self._born or not self.alive(), timeout=300.0)

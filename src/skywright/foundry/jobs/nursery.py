@@ -51,6 +51,7 @@ def _serve(asked: socket.socket) -> bool:
     pid = os.fork()
     if pid == 0:
         asked.close()
+        os.environ.update(request["environment"])
         _become(request["argv"], *descriptors)
     for descriptor in descriptors:
         os.close(descriptor)

@@ -1,0 +1,178 @@
+"""An attempt, seen from inside: rows prepared, a kind fitted, its model judged and exported."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from skywright.errors import InputError
+from skywright.foundry.data.preparing import folds_for, split_for
+from skywright.foundry.evaluate.evaluation import Champion, evaluate
+from skywright.foundry.evaluate.plots import write_plots
+from skywright.foundry.kind import Kind, Predict, kind_named
+from skywright.foundry.recipe import Recipe, recipe_of
+from skywright.foundry.registry import hash_of
+from skywright.foundry.run import Run
+
+REPORT_FILE = "report.json"
+Emit = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What an attempt has made so far."""
+
+    run: Run
+    kind: Kind
+    preparation: dict[str, Any]
+
+
+def make(spec: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Do what a specification says, below its folder.
+
+    Parameters
+    ----------
+    spec : mapping
+        As `jobs.orders` writes it.
+    emit : callable
+        Where progress goes.
+
+    Returns
+    -------
+    dict
+        Facts of the attempt: seconds, peak memory, hashes of the files it learned from. The report
+        is in ``report.json`` of the folder, the model in ``model``.
+    """
+    began = time.monotonic()
+    recipe = recipe_of(dict(spec["recipe"]), str(spec["name"]))
+    folder = Path(spec["folder"])
+    kind = kind_named(recipe.kind)
+    made = _begun(spec, recipe, kind, emit)
+    own = kind.fit(made.run)
+    emit({"event": "progress", "stage": "judging"})
+    report = _judged(spec, made, own)
+    report["preparation"] = made.preparation
+    report["onnx"] = _agreement(made, recipe)
+    report["compression"] = _compressed(made, recipe, report)
+    text = json.dumps(report, indent=1, default=str, allow_nan=False)
+    (folder / REPORT_FILE).write_text(text, encoding="utf-8")
+    return _facts(spec, recipe, time.monotonic() - began)
+
+
+def _begun(spec: Mapping[str, Any], recipe: Recipe, kind: Kind, emit: Emit) -> _Made:
+    folder = Path(spec["folder"])
+    out = folder / "model"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    data = spec.get("data") or {}
+    run = Run(
+        recipe=recipe,
+        data=Path(data.get("folder", ".")),
+        out=out,
+        seed=int(spec["seed"]),
+        log_path=folder / "log.jsonl",
+        checkpoints=folder / "checkpoints",
+        start=Path(spec["start"]) if spec.get("start") else None,
+        emit=lambda line: emit({"event": "progress", **line}),
+    )
+    run.refuse_missing_data()
+    if "table" not in data:
+        return _Made(run, kind, {})
+    frame = pl.concat([pl.read_parquet(path) for path in data["table"]])
+    split, preparation = split_for(recipe, frame, run.seed)
+    return _Made(replace(run, split=split), kind, preparation)
+
+
+def _judged(spec: Mapping[str, Any], made: _Made, own: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the report: of the kind itself, or of the foundry on rows that nobody learned from."""
+    champion = spec.get("champion")
+    if own is not None:
+        return _own_report(made.run.recipe, own, champion)
+    folds = None
+    if made.run.recipe.evaluate.split.startswith("kfold"):
+        table = (spec.get("data") or {})["table"]
+        frame = pl.concat([pl.read_parquet(path) for path in table])
+        folds, _ = folds_for(made.run.recipe, frame, made.run.seed)
+    report, arrays = evaluate(made.kind, made.run, champion=_champion(champion), folds=folds)
+    pictures = made.run.out / "report"
+    pictures.mkdir(exist_ok=True)
+    write_plots(report, arrays, pictures)
+    return report
+
+
+def _own_report(
+    recipe: Recipe, own: Mapping[str, Any], champion: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    return {
+        "task": "own",
+        "metric": recipe.judge,
+        "metrics": {key: value for key, value in own.items() if key != "baseline"},
+        "baseline": own.get("baseline"),
+        "champion": champion
+        and {"version": champion["version"], "metrics": champion.get("metrics")},
+    }
+
+
+def _champion(facts: Mapping[str, Any] | None) -> Champion | None:
+    """Open the model in use, so that it is judged on the same rows."""
+    if facts is None or not facts.get("recipe"):
+        return None
+    recipe = recipe_of(dict(facts["recipe"]), str(facts["name"]))
+    predict: Predict = kind_named(recipe.kind).load(Path(facts["folder"]))
+    return Champion(
+        name=str(facts["name"]),
+        version=str(facts["version"]),
+        predict=predict,
+        recipe=recipe,
+        dataset_id=facts.get("dataset_id"),
+    )
+
+
+def _agreement(made: _Made, recipe: Recipe) -> dict[str, Any] | None:
+    """Prove on the rows that judge that the exported model answers as the original does."""
+    if made.run.split is None or not (made.run.out / "model.onnx").is_file():
+        return None
+    from skywright.foundry.onnx_model import agreement
+
+    rows = made.run.split.test.to_dicts()
+    return agreement(made.run.out, made.kind.load(made.run.out), rows)
+
+
+def _compressed(made: _Made, recipe: Recipe, report: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Make the smaller copies that the recipe asks for, and measure what they lose."""
+    if not (recipe.deploy.quantise or recipe.deploy.prune):
+        return None
+    from skywright.foundry.compress import prune, quantise
+
+    if made.run.split is None:
+        message = f"deploy.quantise and deploy.prune need data, which {recipe.name} does not name."
+        raise InputError(message)
+    rows, metric = made.run.split.test.to_dicts(), str(report["metric"])
+    told: dict[str, Any] = {}
+    if recipe.deploy.quantise:
+        told["int8"] = quantise(made.run.out, rows, metric)
+    if recipe.deploy.prune:
+        told["pruned"] = prune(made.run.out, recipe.deploy.prune, rows, metric)
+    return told
+
+
+def _facts(spec: Mapping[str, Any], recipe: Recipe, seconds: float) -> dict[str, Any]:
+    data = spec.get("data") or {}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "seconds": round(seconds, 3),
+        "peak_memory_mb": round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1),
+        "data": {
+            "dataset_id": data.get("dataset_id"),
+            "files": {name: hash_of(Path(data.get("folder", ".")) / name) for name in recipe.needs},
+        },
+    }

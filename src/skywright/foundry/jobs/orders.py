@@ -1,0 +1,141 @@
+"""From a claimed job to an order: its folder, its data, its champion, its command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from skywright.errors import NotFoundError
+from skywright.foundry.jobs.job import Job
+from skywright.foundry.jobs.launcher import Order
+from skywright.foundry.jobs.local import CHILD
+from skywright.foundry.jobs.workplace import Workplace
+from skywright.foundry.recipe import Recipe, recipe_of
+
+SPEC = "spec.json"
+"""File of an attempt folder that the child reads."""
+
+_PRELOAD = {
+    "sklearn": ("sklearn.ensemble", "skl2onnx"),
+    "lightgbm": ("lightgbm", "sklearn.pipeline", "onnxmltools"),
+    "torch": ("torch", "torch.onnx", "sklearn.compose"),
+    "policy": ("torch", "stable_baselines3"),
+    "llm": ("torch", "transformers.trainer", "peft"),
+}
+_ALWAYS = ("numpy", "polars", "onnxruntime", "skywright.foundry.attempt")
+
+
+def recipe_of_job(job: Job) -> Recipe:
+    """Return the recipe that a job was asked with."""
+    return recipe_of(dict(job.config["recipe"]), job.name)
+
+
+def order_of(place: Workplace, job: Job) -> Order:
+    """Prepare an attempt: its folder, seeded from the last checkpoint, and its specification.
+
+    Raises
+    ------
+    SkywrightError
+        If the data or the kind is missing.
+    """
+    recipe = recipe_of_job(job)
+    folder = place.runs / _safe(job.id) / f"attempt-{job.attempt:03d}"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "checkpoints").mkdir(parents=True)
+    _seed_checkpoints(folder)
+    remote = job.launcher != "local"
+    spec = {
+        "job_id": job.id,
+        "attempt": job.attempt,
+        "folder": str(folder),
+        "name": job.name,
+        "recipe": job.config["recipe"],
+        "seed": job.config["seed"],
+        "lease_s": None if remote or recipe.run.distributed != "none" else place.lease_s,
+        "data": _data(place, job, recipe),
+        "champion": _champion(place, recipe),
+        "start": job.config.get("start"),
+    }
+    (folder / SPEC).write_text(json.dumps(spec, indent=1), encoding="utf-8")
+    return _order(place, job, recipe, folder)
+
+
+def order_again(place: Workplace, job: Job, folder: Path) -> Order:
+    """Return the order of an attempt that an earlier worker began and that still runs."""
+    return _order(place, job, recipe_of_job(job), folder)
+
+
+def _order(place: Workplace, job: Job, recipe: Recipe, folder: Path) -> Order:
+    spec, argv = folder / SPEC, (sys.executable, *CHILD)
+    distributed = recipe.run.distributed != "none" or recipe.run.processes > 1
+    if distributed:
+        from skywright.foundry.distributed import argv as launched
+
+        command = tuple(launched(recipe, spec, sys.executable))
+        leash = (sys.executable, "-m", "skywright.foundry.jobs.leash", str(place.lease_s))
+        argv = (*leash, *command) if job.launcher == "local" else command
+    else:
+        argv = (*argv, str(spec))
+    if recipe.run.env:
+        from skywright.foundry.jobs.environments import python_for
+
+        python = python_for(recipe.run.env, place.runs.parent / "environments")
+        argv = tuple(str(python) if part == sys.executable else part for part in argv)
+    return Order(
+        job_id=job.id,
+        attempt=job.attempt,
+        spec=spec,
+        argv=argv,
+        preload=(*_ALWAYS, *_PRELOAD.get(recipe.kind, ())),
+        warm=not distributed and not recipe.run.env,
+        cpus=job.needs.cpus,
+        gpus=job.needs.gpus,
+        memory_gb=job.needs.memory_gb,
+    )
+
+
+def _data(place: Workplace, job: Job, recipe: Recipe) -> dict[str, Any]:
+    """Say where the child finds its rows or files."""
+    named = str(job.config.get("data") or recipe.data)
+    if recipe.needs:
+        return {"folder": str(Path(named or ".").expanduser().absolute())}
+    if not named:
+        return {}
+    record = place.datasets.find(named)
+    return {"table": [str(path) for path in place.datasets.paths(record)], "dataset_id": record.id}
+
+
+def _champion(place: Workplace, recipe: Recipe) -> dict[str, Any] | None:
+    """Say what is in use, so that the child can judge both on the same rows."""
+    try:
+        folder = place.registry.champion(recipe.name)
+    except NotFoundError:
+        return None
+    facts = place.registry.facts(recipe.name) or {}
+    return {
+        "name": recipe.name,
+        "version": str(facts.get("version", "shipped")),
+        "folder": str(folder),
+        "recipe": facts.get("recipe"),
+        "metrics": facts.get("metrics"),
+        "dataset_id": (facts.get("data") or {}).get("dataset_id"),
+    }
+
+
+def _seed_checkpoints(folder: Path) -> None:
+    """Copy the newest complete checkpoint of earlier attempts; a copy, for zombies may write."""
+    complete = [
+        path
+        for path in folder.parent.glob("attempt-*/checkpoints/step-*")
+        if not path.is_relative_to(folder)
+    ]
+    if complete:
+        newest = max(complete, key=lambda path: path.name)
+        shutil.copytree(newest, folder / "checkpoints" / newest.name)
+
+
+def _safe(job_id: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_@." else "-" for c in job_id)
