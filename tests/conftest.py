@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from skywright.settings import get_settings
+from skywright.store.database import Database
+from tests import postgres
 
 # No timing in tests: a kernel may have to compile first. In CI the examples are fixed.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,3 +43,23 @@ def _fresh_settings(tmp_path, monkeypatch):
     get_settings.cache_clear()
     yield
     get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """URL of a PostgreSQL started for these tests."""
+    if postgres.program("initdb") is None:
+        pytest.skip("PostgreSQL is not on this machine (Debian: apt install postgresql)")
+    with postgres.running_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.service)])
+def any_database(request, tmp_path):
+    """An empty database: SQLite, and PostgreSQL where there is one."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'any.db'}")
+    else:
+        database = Database(postgres.new_database(request.getfixturevalue("postgres_server")))
+    yield database
+    database.close()
