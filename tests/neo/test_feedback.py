@@ -43,7 +43,7 @@ def test_erasing_leaves_nothing_but_that_it_was_done(database):
     trail = [row for row in read_audit(database, before=None, limit=9) if row["actor"] == "u_a"]
     assert [(row["action"], row["target"], row["detail"]) for row in trail] == [
         ("label.erase", "u_a", "1 labels"),
-        ("label.store", "erased", ""),
+        ("label.store", "a label", ""),
     ]
 
 

@@ -9,9 +9,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from skywright.errors import InputError
+from skywright.store import foundry_schema  # noqa: F401  (its tables join the metadata)
 from skywright.store.audit import add_audit_row, read_audit
 from skywright.store.database import _MIGRATIONS, HEAD, Database, StoreError
-from skywright.store import foundry_schema  # noqa: F401  (its tables join the metadata)
 from skywright.store.schema import audit, metadata
 
 

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 
 from skywright.errors import InputError
 from skywright.store.audit import add_audit_row
 from skywright.store.database import Database, utc_now
-from skywright.store.schema import audit, classifications
+from skywright.store.schema import classifications
 
 QUESTIONS = {
     "pha": ("pha", "not_pha"),
@@ -102,7 +102,7 @@ def store_label(
             )
         )
         connection.execute(insert(classifications).values(**asdict(stored)))
-        add_audit_row(connection, person, "label.store", designation, label)
+        add_audit_row(connection, person, "label.store", "a label")
     return stored
 
 
@@ -121,15 +121,10 @@ def export_labels(database: Database, person: str) -> list[Label]:
 def erase_labels(database: Database, person: str) -> int:
     """Erase everything stored of a person and return how many labels that was.
 
-    The audit trail keeps that this pseudonym stored and erased something, nothing of what it was.
+    The audit trail keeps that this pseudonym stored and erased something; what it was never stood
+    there.
     """
-    trail = audit.c
     with database.write() as connection:
-        connection.execute(
-            update(audit)
-            .where(trail.actor == person, trail.action == "label.store")
-            .values(target="erased", detail="")
-        )
         gone = connection.execute(
             delete(classifications).where(classifications.c.person == person)
         ).rowcount

@@ -11,6 +11,10 @@ branch_labels = None
 depends_on = None
 
 _ROLES = {"contributor": "analyst", "operator": "trainer"}
+_REFUSE_ON_POSTGRESQL = """
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$
+"""
 
 
 def upgrade() -> None:
@@ -272,3 +276,30 @@ def _change_security_tables() -> None:
     keys = sa.table("api_keys", sa.column("role", sa.String))
     for old, new in _ROLES.items():
         op.execute(keys.update().where(keys.c.role == old).values(role=new))
+    _blank_labels_in_the_trail()
+    _make_the_trail_append_only()
+
+
+def _blank_labels_in_the_trail() -> None:
+    """Take what people said out of rows that can never be changed again; labels keep it."""
+    trail = sa.table(
+        "audit", *(sa.column(name, sa.String) for name in ("action", "target", "detail"))
+    )
+    said = trail.update().where(trail.c.action == "label.store")
+    op.execute(said.values(target="a label", detail=""))
+
+
+def _make_the_trail_append_only() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_REFUSE_ON_POSTGRESQL)
+        for moment, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            op.execute(
+                f"CREATE TRIGGER audit_keeps_{each.lower()}s BEFORE {moment} ON audit "
+                f"FOR EACH {each} EXECUTE FUNCTION refuse_audit_change()"
+            )
+        return
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_keeps_on_{verb.lower()} BEFORE {verb} ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
+        )
