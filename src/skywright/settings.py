@@ -82,6 +82,15 @@ class Settings(BaseSettings):
     job_memory_gb: float = Field(default=0.0, ge=0.0)
     """Memory that training jobs may use at once [GB]; 0 sets no limit."""
 
+    ray_jobs_address: str = "http://127.0.0.1:8265"
+    """Address of the Jobs service of a Ray cluster, for recipes that run on Ray."""
+
+    kubernetes_image: str = ""
+    """Container image of training jobs on Kubernetes."""
+
+    kubernetes_claim: str = ""
+    """Persistent volume claim that holds the data folder on Kubernetes."""
+
     workers: int = Field(default=1, ge=0, le=1)
     """Whether the server does training jobs itself: 1, or 0 where other machines do."""
 

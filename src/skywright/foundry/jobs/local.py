@@ -76,10 +76,12 @@ class LocalAttempt:
             os.killpg(self.pid, signal.SIGKILL)  # what the child started and left behind
 
     def close(self) -> None:
-        """Close the pipes; an attempt that still runs ends by that."""
+        """Close the pipes; an attempt that still runs ends by that, or is ended."""
         os.close(self._leash)
         if self._out is not None:
             os.close(self._out)
+        if self.exit_code() is None:
+            self.kill()
 
 
 class LocalLauncher:

@@ -69,7 +69,8 @@ def order_again(place: Workplace, job: Job, folder: Path) -> Order:
 
 
 def _order(place: Workplace, job: Job, recipe: Recipe, folder: Path) -> Order:
-    spec, argv = folder / SPEC, (sys.executable, *CHILD)
+    spec = folder / SPEC
+    argv: tuple[str, ...] = (sys.executable, *CHILD)
     distributed = recipe.run.distributed != "none" or recipe.run.processes > 1
     if distributed:
         from skywright.foundry.distributed import argv as launched
