@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 
 from skywright.errors import InputError
+from skywright.security.secret_files import read_or_make
 
-_SALT_FILE = "pseudonym.salt"
+SALT_FILE = "pseudonym.salt"
+"""Name of the file in the data folder; without it nobody can be found by name."""
+
 _LEAST_SALT = 16
 _LENGTH = 20  # 80 bits: no two of a million users meet by chance (1e-12)
 
@@ -51,19 +52,5 @@ def read_salt(setting: str, data_dir: Path) -> bytes:
             )
             raise InputError(message)
         return setting.encode()
-    path = data_dir.expanduser() / _SALT_FILE
-    if not path.exists():
-        _make_salt(path)
-    return path.read_bytes()
-
-
-def _make_salt(path: Path) -> None:
-    """Write a new salt whole or not at all; where two processes race, the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_hex(32).encode())
-    with contextlib.suppress(FileExistsError):
-        os.link(partial, path)
-    partial.unlink()
+    path = data_dir.expanduser() / SALT_FILE
+    return read_or_make(path, lambda: secrets.token_hex(32).encode())

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +10,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from skywright.errors import InputError
+from skywright.security.secret_files import read_or_make
 
-_KEY_FILE = "signing.key"
+SIGNING_KEY_FILE = "signing.key"
+"""Name of the private key in the data folder."""
+
 _TRUSTED_FOLDER = "trusted-keys"
 
 
@@ -57,27 +57,16 @@ class Signer:
             path.read_text(encoding="ascii").strip()
             for path in (self.data_dir / _TRUSTED_FOLDER).glob("*.pub")
         }
-        if (self.data_dir / _KEY_FILE).is_file():
+        if (self.data_dir / SIGNING_KEY_FILE).is_file():
             keys.add(_text(self._key().public_key().public_bytes_raw()))
         return keys
 
     def _key(self) -> Ed25519PrivateKey:
-        path = self.data_dir / _KEY_FILE
-        if not path.is_file():
-            _make_key(path)
-        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_bytes()))
-
-
-def _make_key(path: Path) -> None:
-    """Write a new key whole or not at all; where two processes race, the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()))
-    with contextlib.suppress(FileExistsError):
-        os.link(partial, path)
-    partial.unlink()
+        content = read_or_make(
+            self.data_dir / SIGNING_KEY_FILE,
+            lambda: base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()),
+        )
+        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(content))
 
 
 def _text(content: bytes) -> str:

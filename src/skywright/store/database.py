@@ -69,6 +69,16 @@ class Database:
         with self.read() as connection:
             return _revision(connection)
 
+    def settle(self) -> None:
+        """Empty SQLite's log into the file, so that what was deleted is not left in the log."""
+        engine = self._opened()
+        if engine.dialect.name == "sqlite":
+            connection = engine.raw_connection()  # a checkpoint cannot run in a transaction
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Close all connections; the next use opens the database again."""
         with self._lock:
@@ -127,6 +137,7 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # a deleted key must not linger in the file
     cursor.close()
 
 
