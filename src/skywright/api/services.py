@@ -12,7 +12,7 @@ from skywright.api.metrics import Metrics
 from skywright.api.work import Work
 from skywright.security.callers import Caller
 from skywright.security.permissions import Permission
-from skywright.security.pseudonyms import pseudonym, read_salt
+from skywright.security.pseudonyms import person_of, read_salt
 from skywright.settings import Settings
 from skywright.store.blobs import BlobStore
 from skywright.store.database import Database
@@ -41,7 +41,7 @@ class Services:
     def pseudonym_of(self, caller: Caller, user: str) -> str:
         """Return the pseudonym of a user behind a caller; names are neither kept nor logged."""
         salt = read_salt(self.settings.pseudonym_salt.get_secret_value(), self.settings.data_dir)
-        return pseudonym(salt, caller.name, user.strip().lower())
+        return person_of(salt, caller.name, user)
 
 
 def make_services(settings: Settings) -> Services:

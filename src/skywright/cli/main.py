@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from skywright import __version__
-from skywright.cli import audit, collect, keys, neo, openapi, serve, train
+from skywright.cli import audit, collect, keys, neo, openapi, privacy, serve, train
 from skywright.cli.output import AsJson, emit_json
 from skywright.errors import SkywrightError
 
@@ -23,6 +23,7 @@ app.add_typer(neo.app, name="neo")
 app.add_typer(collect.app, name="collect")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
+app.add_typer(privacy.app, name="privacy")
 serve.register(app)
 openapi.register(app)
 train.register(app)

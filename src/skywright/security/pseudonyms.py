@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from pathlib import Path
 
@@ -15,6 +16,7 @@ SALT_FILE = "pseudonym.salt"
 
 _LEAST_SALT = 16
 _LENGTH = 20  # 80 bits: no two of a million users meet by chance (1e-12)
+_SHAPE = re.compile(rf"u_[0-9a-f]{{{_LENGTH}}}")
 
 
 def pseudonym(salt: bytes, *parts: str) -> str:
@@ -34,6 +36,26 @@ def pseudonym(salt: bytes, *parts: str) -> str:
     """
     text = "\x1f".join(parts).encode()  # a separator that no name holds, so parts cannot merge
     return "u_" + hmac.new(salt, text, hashlib.sha256).hexdigest()[:_LENGTH]
+
+
+def person_of(salt: bytes, key: str, user: str) -> str:
+    """Return the pseudonym of a user behind a key; case and blanks around a name do not matter.
+
+    Parameters
+    ----------
+    salt : bytes
+        Secret of this installation.
+    key : str
+        Prefix of the key in use, or ``local``.
+    user : str
+        The name; empty means the key's own holder.
+    """
+    return pseudonym(salt, key, user.strip().lower())
+
+
+def is_pseudonym(text: str) -> bool:
+    """Tell whether a text is a pseudonym rather than a name."""
+    return _SHAPE.fullmatch(text) is not None
 
 
 def read_salt(setting: str, data_dir: Path) -> bytes:

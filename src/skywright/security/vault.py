@@ -155,17 +155,22 @@ class Vault:
         return unwrap(self._master_key, object_id, wrapped)
 
     def path(self, object_id: str) -> Path:
-        """Return where the file of an object lies.
+        """Return where the file of an object lies; raises like ``object_path``."""
+        return object_path(self._root, object_id)
 
-        Raises
-        ------
-        InputError
-            If the id is none of ours; it becomes part of a path.
-        """
-        if not _OBJECT_ID.fullmatch(object_id):
-            message = f"An object is named by 32 hexadecimal digits, not {object_id[:64]!r}."
-            raise InputError(message)
-        return self._root / object_id[:2] / object_id
+
+def object_path(root: Path, object_id: str) -> Path:
+    """Return where the file of an object lies in a vault.
+
+    Raises
+    ------
+    InputError
+        If the id is none of ours; it becomes part of a path.
+    """
+    if not _OBJECT_ID.fullmatch(object_id):
+        message = f"An object is named by 32 hexadecimal digits, not {object_id[:64]!r}."
+        raise InputError(message)
+    return root.expanduser() / object_id[:2] / object_id
 
 
 def row_label(part: str, row: int) -> str:
