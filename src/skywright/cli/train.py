@@ -1,90 +1,85 @@
-"""``skywright train``, ``models`` and ``retrain``: the lifecycle of a model in a terminal."""
+"""``skywright train`` and ``retrain``: from a recipe to a model in use, or to one kept back."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skywright.cli.output import AsJson, emit_json
+from skywright.cli.progress import told_on_stderr
 
 if TYPE_CHECKING:
-    from skywright.foundry.registry import Registry
     from skywright.foundry.training import Outcome
-
-Data = Annotated[Path, typer.Option("--data", help="Folder of the training data.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(train)
     app.command()(retrain)
-    app.command()(models)
 
 
 def train(
     recipe: Annotated[str, typer.Argument(help="Name of a recipe, or a TOML file.")],
-    data: Data,
-    out: Annotated[Path | None, typer.Option("--out", help="Registry folder.")] = None,
+    data: Annotated[
+        str, typer.Option("--data", help="Dataset, file, or folder of training data.")
+    ] = "",
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.", min=0)] = None,
+    on: Annotated[str | None, typer.Option(help="local, ray or k8s.")] = None,
+    after: Annotated[
+        list[str] | None, typer.Option(help="Job that must be completed before.")
+    ] = None,
+    priority: Annotated[int, typer.Option(help="Higher goes first.")] = 0,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave it to a worker.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a model; one that is worse than the model in use is kept back (exit code 4)."""
-    from skywright.foundry.recipe import load_recipe
-    from skywright.foundry.training import train as run
+    """Train a model; one that does not pass its gate is kept back (exit code 4)."""
+    from skywright.foundry.jobs.workplace import Workplace
+    from skywright.foundry.recipe import load_recipe, recipe_of
+    from skywright.foundry.training import Ask, finish, submit
 
-    _tell(run(load_recipe(recipe), data, _registry(out), seed=seed), as_json=as_json)
+    chosen = load_recipe(recipe)
+    if on is not None:
+        given = chosen.model_dump(mode="json", exclude_unset=True)
+        given["run"] = {**given.get("run", {}), "on": on}
+        chosen = recipe_of(given, recipe)
+    place = Workplace.of()
+    ask = Ask(chosen, data, seed, after=after or (), priority=priority)
+    job = submit(place, ask)
+    if detach:
+        _tell_job({"job_id": job.id, "status": job.status}, as_json=as_json)
+        return
+    with told_on_stderr(job) as listener:
+        outcome = finish(place, job, listener)
+    tell(outcome, as_json=as_json)
 
 
 def retrain(
-    data: Data,
-    out: Annotated[Path | None, typer.Option("--out", help="Registry folder.")] = None,
+    data: Annotated[Path, typer.Option("--data", help="Folder of the training data.")],
     as_json: AsJson = False,
 ) -> None:
     """Train the hazard network again with the labels that people gave."""
+    from skywright.foundry.jobs.workplace import Workplace
     from skywright.neo.retrain import retrain_with_labels
-    from skywright.store.database import Database
 
-    _tell(retrain_with_labels(data, _registry(out), Database.of()), as_json=as_json)
-
-
-def models(
-    as_json: AsJson = False,
-) -> None:
-    """List the recipes that ship and the models in use."""
-    from skywright.foundry.recipe import load_recipe, recipe_names
-
-    registry, rows = _registry(None), []
-    for name in recipe_names():
-        recipe, facts = load_recipe(name), registry.facts(name)
-        metrics = (facts or {}).get("metrics", {})
-        rows.append(
-            {
-                "name": name,
-                "title": recipe.title,
-                "version": (facts or {}).get("version", "shipped" if facts else None),
-                "metric": recipe.metric,
-                "value": metrics.get(recipe.metric),
-            }
-        )
-    if as_json:
-        emit_json({"models": rows})
-        return
-    for row in rows:
-        typer.echo(f"{row['name']:18s} {row['metric']} = {row['value']}  {row['title']}")
+    tell(retrain_with_labels(data, Workplace.of()), as_json=as_json)
 
 
-def _registry(out: Path | None) -> Registry:
-    from skywright.foundry.registry import Registry
-    from skywright.settings import get_settings
-
-    return Registry(out or get_settings().data_dir.expanduser() / "models")
-
-
-def _tell(outcome: Outcome, *, as_json: bool) -> None:
+def tell(outcome: Outcome, *, as_json: bool) -> None:
+    """Print what came of a job; raises GateError if the model was kept back."""
     if as_json:
         emit_json(asdict(outcome))
+    elif outcome.champion == outcome.version:
+        typer.echo(f"{outcome.model}@{outcome.version} is in use: {outcome.reason}")
     else:
-        typer.echo(f"{outcome.name} {outcome.version} is in use: {outcome.verdict.reason}")
+        typer.echo(f"{outcome.model}@{outcome.version}: {outcome.reason}")
+    outcome.refuse_kept_back()
+
+
+def _tell_job(told: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        emit_json(told)
+    else:
+        typer.echo(f"Job {told['job_id']} is {told['status']}.")

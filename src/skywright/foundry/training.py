@@ -1,105 +1,186 @@
-"""From a recipe to a model in use, or to one that is kept back."""
+"""From a recipe to a job, and from a job to what came of it."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from skywright import __version__
-from skywright.errors import GateError
-from skywright.foundry.gate import Verdict, judge
-from skywright.foundry.kind import Kind, kind_named
+from skywright.errors import GateError, InputError, SkywrightError
+from skywright.foundry.jobs.job import Job, JobRequest
+from skywright.foundry.jobs.tending import Listener
+from skywright.foundry.jobs.worker import Worker
+from skywright.foundry.jobs.workplace import Workplace
+from skywright.foundry.kind import kind_named
 from skywright.foundry.recipe import Recipe
-from skywright.foundry.registry import Registry, hash_of
-from skywright.foundry.run import Run
+
+KEPT_BACK = "kept back"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A wish to train."""
+
+    recipe: Recipe
+    """What to train."""
+    data: str = ""
+    """Dataset, file, or folder of the files that the recipe needs; instead of the recipe's."""
+    seed: int | None = None
+    """Seed, instead of the recipe's."""
+    owner: str = "local"
+    """Who asks."""
+    after: Sequence[str] = ()
+    """Jobs that must be completed before."""
+    priority: int = 0
+    """Higher goes first."""
+    purpose: str = "train"
+    """Why: train, retrain, trial."""
+    job_id: str | None = None
+    """Id, for a job that must exist once only."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further facts for the config: ``start`` names the folder of a model to begin from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run."""
+    """What came of a job."""
 
-    name: str
+    job_id: str
+    """The job."""
+    model: str
     """Name of the model."""
     version: str
-    """Version in the registry."""
+    """Its version."""
     metrics: dict[str, Any]
-    """What was measured."""
-    verdict: Verdict
-    """Whether it went into use, and why."""
+    """What was measured on rows that nobody learned from."""
+    baseline: dict[str, Any] | None
+    """The trivial baseline on the same rows."""
+    gate: str
+    """``passed`` or ``kept back``."""
+    reason: str
+    """Why, with the numbers."""
+    champion: str | None
+    """The version in use afterwards; None if there is none or it is the one that ships."""
+
+    def refuse_kept_back(self) -> None:
+        """Raise GateError if the model did not pass; it is on record all the same."""
+        if self.gate == KEPT_BACK:
+            message = f"Model {self.model}@{self.version} is kept back: {self.reason}"
+            hint = f"Promote it by hand with: skywright models promote {self.model} {self.version}"
+            raise GateError(message, hint=hint)
 
 
-def train(
-    recipe: Recipe,
-    data: Path,
-    registry: Registry,
-    *,
-    seed: int | None = None,
-    kind: Kind | None = None,
-) -> Outcome:
-    """Fit a recipe, store the model, and put it into use if it passes the gate.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What to train.
-    data : pathlib.Path
-        Folder of the data.
-    registry : Registry
-        Where the model goes.
-    seed : int, optional
-        Instead of the recipe's.
-    kind : Kind, optional
-        Instead of the recipe's, for callers that add data of their own.
-
-    Returns
-    -------
-    Outcome
+def submit(place: Workplace, ask: Ask) -> Job:
+    """Put a wish on record as a job, its data pinned to what they are now.
 
     Raises
     ------
-    GateError
-        If the model is worse than the one in use; it is stored all the same, but not in use.
     InputError
-        If data is missing.
+        If the data are missing, unreadable, or lack a column; nothing is on record then.
+    NotFoundError
+        If the kind or the dataset does not exist.
     """
-    registry.root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=registry.root, prefix=".run-") as scratch:
-        run = _prepared(recipe, data, Path(scratch), recipe.seed if seed is None else seed)
-        metrics = dict((kind or kind_named(recipe.kind)).fit(run) or {})
-        verdict = judge(recipe, metrics, _metrics_in_use(registry, recipe.name))
-        version = registry.add(recipe.name, run.out, _facts(run, metrics, verdict))
-    if not verdict.passed:
-        message = f"Model {recipe.name} {version} is kept back: {verdict.reason}"
-        raise GateError(message, hint="It is stored and can be promoted by hand.")
-    registry.promote(recipe.name, version)
-    return Outcome(recipe.name, version, metrics, verdict)
+    recipe = ask.recipe
+    kind_named(recipe.kind)
+    return place.queue.submit(
+        JobRequest(
+            name=recipe.name,
+            recipe=recipe.model_dump(mode="json", exclude_unset=True),
+            owner=ask.owner,
+            data=_pinned(place, recipe, ask.data or recipe.data),
+            seed=ask.seed,
+            after=ask.after,
+            priority=ask.priority,
+            job_id=ask.job_id,
+            purpose=ask.purpose,
+            register=ask.purpose != "trial",
+            extra=ask.extra,
+        )
+    )
 
 
-def _prepared(recipe: Recipe, data: Path, scratch: Path, seed: int) -> Run:
-    out = scratch / "model"
-    out.mkdir()
-    run = Run(recipe=recipe, data=data, out=out, seed=seed, log_path=scratch / "log.jsonl")
-    run.refuse_missing_data()
-    return run
+def finish(place: Workplace, job: Job, listener: Listener | None = None) -> Outcome:
+    """Do a job here, or watch another worker do it, to its end.
+
+    Raises
+    ------
+    SkywrightError
+        If it failed, was cancelled or parked; the sentence is the job's own.
+    """
+    worker = Worker(place, listener)
+    if job.launcher == "local":
+        worker.refuse_impossible(job.needs)
+    stop = threading.Event()
+    try:
+        worker.run(stop, only=job.id)
+    except BaseException:
+        stop.set()
+        raise
+    return outcome_of(place, job.id)
 
 
-def _metrics_in_use(registry: Registry, name: str) -> Mapping[str, Any] | None:
-    facts = registry.facts(name)
-    return None if facts is None else facts.get("metrics")
+def train(place: Workplace, ask: Ask, listener: Listener | None = None) -> Outcome:
+    """Submit a job and carry it through; raises like `submit` and `finish`."""
+    return finish(place, submit(place, ask), listener)
 
 
-def _facts(run: Run, metrics: dict[str, Any], verdict: Verdict) -> dict[str, Any]:
-    return {
-        "recipe": run.recipe.model_dump(),
-        "seed": run.seed,
-        "metrics": metrics,
-        "data": {name: hash_of(run.data / name) for name in run.recipe.needs},
-        "code_version": __version__,
-        "made_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "passed_gate": verdict.passed,
-        "reason": verdict.reason,
-    }
+def outcome_of(place: Workplace, job_id: str) -> Outcome:
+    """Return what came of a job that has ended; raises like `finish`."""
+    job = place.queue.find(job_id)
+    if job.status != "completed" or job.result is None:
+        raise _told(job)
+    result = dict(job.result)
+    return Outcome(
+        job_id=job.id,
+        model=job.name,
+        version=str(result.get("version", "")),
+        metrics=result["metrics"],
+        baseline=result.get("baseline"),
+        gate=str(result.get("gate", "passed")),
+        reason=str(result.get("reason", "")),
+        champion=place.registry.version(job.name),
+    )
+
+
+def _told(job: Job) -> SkywrightError:
+    error = job.error or {}
+    reason = error.get("message", "it told no reason")
+    sentence = f"Job {job.id} is {job.status}: {reason}"
+    hint = error.get("hint") or f"Its log: skywright jobs logs {job.id}"
+    if job.status == "parked":
+        hint = f"{hint} Send it off again with: skywright jobs retry {job.id}"
+    return SkywrightError(sentence if sentence.endswith(".") else f"{sentence}.", hint=hint)
+
+
+def _pinned(place: Workplace, recipe: Recipe, data: str) -> str:
+    """Return an absolute folder, or the id of a dataset, made from a file if one is named."""
+    if recipe.needs:
+        folder = Path(data or ".").expanduser().absolute()
+        missing = [name for name in recipe.needs if not (folder / name).is_file()]
+        if missing:
+            message = (
+                f"The recipe {recipe.name} needs {', '.join(missing)} under {folder}, "
+                "which is not there."
+            )
+            raise InputError(message, hint="Name another folder with --data, or collect the data.")
+        return str(folder)
+    if not data:
+        return ""
+    path = Path(data).expanduser()
+    if path.is_file():
+        licence = recipe.licence
+        record = place.datasets.register_file(path.stem, path, licence=licence)
+    else:
+        record = place.datasets.find(data)
+    _refuse_missing_columns(recipe, place.datasets.columns(record))
+    return str(record.id)
+
+
+def _refuse_missing_columns(recipe: Recipe, columns: Sequence[str]) -> None:
+    wanted = [*([recipe.target] if recipe.target else []), *recipe.features, *recipe.drop]
+    missing = [name for name in wanted if name not in columns]
+    if missing:
+        message = f"The data of {recipe.name} have no column {missing[0]!r}."
+        raise InputError(message, hint=f"Their columns are {', '.join(columns)}.")

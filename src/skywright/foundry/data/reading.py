@@ -1,0 +1,86 @@
+"""Tables from files: CSV, JSON, JSON Lines, Parquet, text; each fault is a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from skywright.errors import InputError
+
+_PARQUET_MAGIC = b"PAR1"
+_SCANNED_ROWS = 10_000
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """Read a table by the extension of its file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, of an unknown type, or not what its name says.
+    """
+    if not path.is_file():
+        message = f"There is no file {path}."
+        raise InputError(message)
+    if path.stat().st_size == 0:
+        message = f"The file {path.name} is empty."
+        raise InputError(message, hint="Give a file with at least one row.")
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        kinds = ", ".join(sorted(_READERS))
+        message = f"The file {path.name} is of an unknown type; {kinds} are known."
+        raise InputError(message)
+    try:
+        frame = reader(path)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError) as error:
+        first = str(error).strip().splitlines()[0][:200]
+        message = f"The file {path.name} is not a readable {path.suffix[1:]} table: {first}."
+        raise InputError(message) from error
+    if frame.is_empty():
+        message = f"The file {path.name} has columns but no rows."
+        raise InputError(message)
+    return frame
+
+
+def _csv(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, infer_schema_length=_SCANNED_ROWS, try_parse_dates=True)
+
+
+def _tsv(path: Path) -> pl.DataFrame:
+    return pl.read_csv(
+        path, separator="\t", infer_schema_length=_SCANNED_ROWS, try_parse_dates=True
+    )
+
+
+def _json(path: Path) -> pl.DataFrame:
+    return pl.read_json(path, infer_schema_length=_SCANNED_ROWS)
+
+
+def _json_lines(path: Path) -> pl.DataFrame:
+    return pl.read_ndjson(path, infer_schema_length=_SCANNED_ROWS)
+
+
+def _parquet(path: Path) -> pl.DataFrame:
+    with path.open("rb") as file:
+        if file.read(4) != _PARQUET_MAGIC:
+            message = "it does not begin with PAR1"
+            raise ValueError(message)
+    return pl.read_parquet(path)
+
+
+def _text(path: Path) -> pl.DataFrame:
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    return pl.DataFrame({"text": [line for line in lines if line.strip()]})
+
+
+_READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".json": _json,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".parquet": _parquet,
+    ".txt": _text,
+}
