@@ -94,6 +94,18 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=0, le=1)
     """Whether the server does training jobs itself: 1, or 0 where other machines do."""
 
+    inference_quota_per_day: int = Field(default=0, ge=0)
+    """Rows that one caller may have predicted in a day (UTC); 0 sets no quota."""
+
+    model_cache_mb: int = Field(default=2048, ge=1)
+    """Models kept open, by the size of their files [MB]; the one asked longest ago closes first."""
+
+    prediction_sample: float = Field(default=0.1, ge=0.0, le=1.0)
+    """Share of the predictions that endpoints with log = sample put on record."""
+
+    prediction_rows: int = Field(default=100_000, ge=1)
+    """Predictions kept on record for one model; the oldest go first."""
+
     http_timeout_s: float = Field(default=60.0, gt=0)
     """Longest wait for one answer of a data provider [s]."""
 
