@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, TypeAdapter
 
 from skywright.api.answers import answer, json_bytes
-from skywright.api.batching import Batcher, Rows
 from skywright.api.bodies import check, read_json
 from skywright.api.documented import answers, body
 from skywright.api.objects import EXAMPLE, read_objects
@@ -23,6 +22,7 @@ from skywright.api.schemas import (
     Predictions,
 )
 from skywright.api.services import Services, caller_of, services_of
+from skywright.foundry.serve.batching import Batcher, Rows
 from skywright.security.permissions import Permission
 
 _FEW = 50  # up to here, objects of several requests are answered in one call

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from skywright.api.batching import Batcher
+from skywright.foundry.serve.batching import Batcher
 from skywright.errors import InputError
 
 
