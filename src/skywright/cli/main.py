@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from skywright import __version__
-from skywright.cli import audit, collect, keys, neo, openapi, privacy, serve, train
+from skywright.cli import (
+    audit,
+    collect,
+    jobs,
+    keys,
+    models,
+    neo,
+    openapi,
+    privacy,
+    serve,
+    train,
+    watch,
+)
 from skywright.cli.output import AsJson, emit_json
 from skywright.errors import SkywrightError
 
@@ -21,9 +33,12 @@ app = typer.Typer(
 )
 app.add_typer(neo.app, name="neo")
 app.add_typer(collect.app, name="collect")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(watch.app, name="watch")
 serve.register(app)
 openapi.register(app)
 train.register(app)

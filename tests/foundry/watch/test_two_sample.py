@@ -57,13 +57,25 @@ def test_permutation_agrees_with_the_binomial_on_a_clear_case_and_on_none():
     assert same.p > 0.05
 
 
-def test_boosted_trees_find_what_products_cannot_say():
-    pytest.importorskip("lightgbm")
+@pytest.mark.parametrize("learner", ["logistic", "lightgbm"])
+def test_another_shape_of_the_same_mean_and_variance_is_found(learner):
+    if learner == "lightgbm":
+        pytest.importorskip("lightgbm")
     rng = np.random.default_rng(5)
     old = pl.DataFrame({"x": rng.normal(size=1000)})
-    new = pl.DataFrame({"x": rng.choice([-1, 1], 1000) * 1.0})  # same mean and variance
-    found = two_sample_test(old, new, TwoSampleOptions(learner="lightgbm"))
-    assert found.accuracy > 0.95
+    new = pl.DataFrame({"x": rng.choice([-1, 1], 1000) + rng.normal(0, 0.01, 1000)})
+    found = two_sample_test(old, new, TwoSampleOptions(learner=learner))
+    assert found.accuracy > 0.7
+
+
+def test_trees_find_what_products_of_two_columns_cannot_say():
+    pytest.importorskip("lightgbm")
+    rng = np.random.default_rng(5)
+    old, other = (
+        pl.DataFrame(rng.choice([-1.0, 1.0], (2000, 3)), schema=["a", "b", "c"]) for _ in range(2)
+    )
+    new = other.with_columns(c=pl.col("a") * pl.col("b"))  # every pair still is independent
+    assert two_sample_test(old, new, TwoSampleOptions(learner="lightgbm")).accuracy > 0.7
 
 
 def test_logistic_regression_is_at_the_minimum_of_its_loss():

@@ -30,6 +30,7 @@ Scores = Callable[[F64, npt.NDArray[np.bool_], F64], F64]
 _LEAST_ROWS = 20
 _NEWTON_STEPS = 25
 _RIDGE = 1.0  # on standardised columns; keeps separable classes finite
+_BINS = 8
 _MOST_PRODUCTS = 20  # columns up to which all products of two are features
 
 
@@ -84,8 +85,8 @@ def two_sample_test(
             f"A classifier two-sample test needs {_LEAST_ROWS} rows of each table, not {rows}."
         )
         raise InputError(message)
-    seed = int(random.integers(2**31))
-    old, new = (table.sample(rows, seed=seed) for table in (reference, current))
+    seeds = random.integers(2**31, size=2)
+    old, new = reference.sample(rows, seed=int(seeds[0])), current.sample(rows, seed=int(seeds[1]))
     x, present = features(old, new), np.repeat([False, True], rows)
     learner = _lightgbm(chosen.seed) if chosen.learner == "lightgbm" else logistic
     if chosen.permutations:
@@ -100,22 +101,24 @@ def two_sample_test(
 def features(reference: pl.DataFrame, current: pl.DataFrame) -> F64:
     """Return both tables, one below the other, as standardised numbers, shape (2 n, k).
 
-    Numbers as they are with a mark for missing ones, categories one column each, and squares and
-    products of up to 20 of these columns.
+    Numbers as they are, with a mark for missing ones and marks for eight bins of equal counts,
+    categories one column each, and the products of these columns but the bins, up to 20.
     """
     both = pl.concat([reference, current], how="diagonal_relaxed")
-    parts = []
+    parts, bins = [], []
     for pair in pairs(reference, current):
         values = both[pair.name]
         parts.append(_coded(values) if pair.type == "category" else _numeric(values))
+        if pair.type != "category":
+            bins.append(_binned(parts[-1][:, 0]))
     if not parts:
         message = "The reference and the present table share no column."
         raise InputError(message)
     plain = _standardised(np.hstack(parts))
     if plain.shape[1] > _MOST_PRODUCTS:
-        return _standardised(np.hstack([plain, plain**2]))
+        return _standardised(np.hstack([plain, *bins]))
     first, second = np.triu_indices(plain.shape[1])
-    return _standardised(np.hstack([plain, plain[:, first] * plain[:, second]]))
+    return _standardised(np.hstack([plain, plain[:, first] * plain[:, second], *bins]))
 
 
 def logistic(x: F64, labels: npt.NDArray[np.bool_], asked: F64) -> F64:
@@ -177,6 +180,13 @@ def _numeric(values: pl.Series) -> F64:
     there = np.isfinite(numbers)
     middle = float(np.median(numbers[there])) if there.any() else 0.0
     return np.column_stack([np.where(there, numbers, middle), ~there])
+
+
+def _binned(numbers: F64) -> F64:
+    """Return marks of bins of equal counts, shape (n, bins); single columns need no trees then."""
+    edges = np.unique(np.quantile(numbers, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    placed = np.searchsorted(edges, numbers, side="left")
+    return np.asarray(placed[:, None] == np.arange(len(edges) + 1), dtype=np.float64)
 
 
 def _coded(values: pl.Series) -> F64:
