@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from skywright import __version__
-from skywright.cli import (
+from skywright.cli import (, backup
     audit,
     collect,
     jobs,
@@ -39,6 +39,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(watch.app, name="watch")
+backup.register(app)
 serve.register(app)
 openapi.register(app)
 train.register(app)

@@ -27,9 +27,11 @@ class Signer:
 
     def sign(self, content: bytes) -> str:
         """Return ``<public key>:<signature>``, both in base64."""
-        key = self._key()
-        public = _text(key.public_key().public_bytes_raw())
-        return f"{public}:{_text(key.sign(content))}"
+        return f"{self.public_key()}:{_text(self._key().sign(content))}"
+
+    def public_key(self) -> str:
+        """Return the public key of this installation in base64."""
+        return _text(self._key().public_key().public_bytes_raw())
 
     def verify(self, content: bytes, signature: str) -> None:
         """Refuse content that nobody trusted has signed.
@@ -58,7 +60,7 @@ class Signer:
             for path in (self.data_dir / _TRUSTED_FOLDER).glob("*.pub")
         }
         if (self.data_dir / SIGNING_KEY_FILE).is_file():
-            keys.add(_text(self._key().public_key().public_bytes_raw()))
+            keys.add(self.public_key())
         return keys
 
     def _key(self) -> Ed25519PrivateKey:

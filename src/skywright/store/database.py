@@ -99,7 +99,7 @@ def _open(url: str) -> Engine:
     try:
         if engine.dialect.name == "sqlite" and engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-        with engine.connect() as connection:
+        with engine.connect().execution_options(reading=True) as connection:
             current = _revision(connection)
         if current != HEAD:
             _migrate(engine)
