@@ -1,0 +1,193 @@
+"""What a model takes and gives: rows of a request become arrays, arrays become answers.
+
+Every model folder holds a ``signature.json``; whoever serves the model needs nothing else to read
+a row, to refuse a wrong one, and to word the answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skywright.errors import InputError
+from skywright.foundry.kind import SIGNATURE, Rows
+from skywright.foundry.unpacking import stacked
+
+F32 = npt.NDArray[np.float32]
+Feeds = dict[str, npt.NDArray[Any]]
+
+_NUMBERS = frozenset({float, int, type(None), np.float64, np.float32, np.int64, np.int32})
+_FLAGS = _NUMBERS | {bool, np.bool_}
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One column that a model takes."""
+
+    name: str
+    """Name of the column."""
+    type: str
+    """``number``, ``boolean``, ``category``, ``text``, ``sequence`` or ``image``."""
+    shape: tuple[int, ...] = ()
+    """(steps, channels) of a sequence, (channels, height, width) of an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Task, classes and inputs of a model."""
+
+    task: str
+    """``binary``, ``multiclass`` or ``regression``, with a prefix such as ``sequence_``."""
+    target: str
+    """Column that it predicts."""
+    inputs: tuple[Input, ...]
+    """Columns that it takes."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes, sorted; the last one of two is the positive one."""
+    _pick: Any = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.inputs]
+        pick = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
+        object.__setattr__(self, "_pick", pick)
+
+    @classmethod
+    def of(cls, folder: Path) -> Signature:
+        """Read the signature of a model folder.
+
+        Raises
+        ------
+        InputError
+            If the folder has none.
+        """
+        path = folder / SIGNATURE
+        if not path.is_file():
+            message = f"The folder {folder} holds no {SIGNATURE}, so it is not a model of tables."
+            raise InputError(message)
+        given = json.loads(path.read_text(encoding="utf-8"))
+        inputs = tuple(
+            Input(one["name"], one["type"], tuple(one.get("shape", ()))) for one in given["inputs"]
+        )
+        classes = tuple(given.get("classes", ()))
+        return cls(given["task"], given.get("target", ""), inputs, classes)
+
+    def write(self, folder: Path) -> None:
+        """Write ``signature.json`` into a model folder."""
+        told: dict[str, Any] = {"task": self.task, "target": self.target}
+        if self.classes:
+            told |= {"classes": list(self.classes)}
+        if len(self.classes) == 2:
+            told |= {"positive": self.classes[-1]}
+        told["inputs"] = [
+            {key: value for key, value in asdict(column).items() if value} for column in self.inputs
+        ]
+        text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+        (folder / SIGNATURE).write_text(text, encoding="utf-8")
+
+    def feeds(self, rows: Rows) -> Feeds:
+        """Turn n rows into one array a column.
+
+        Parameters
+        ----------
+        rows : sequence of mappings
+            Column to value; columns that the model does not take are ignored, None is missing.
+
+        Returns
+        -------
+        dict
+            Numbers as float32 (n, 1) with NaN for missing, texts as object (n, 1) with "" for
+            missing, sequences and images as float32 of the shape of the input after n.
+
+        Raises
+        ------
+        InputError
+            If a column is missing or a value is of the wrong type; names row, column and value.
+        """
+        try:
+            columns = list(zip(*map(self._pick, rows), strict=True))
+        except KeyError as error:
+            raise self._missing(rows) from error
+        if not columns:
+            message = "There are no rows to predict from; give at least one."
+            raise InputError(message)
+        return {
+            column.name: _array(column, values)
+            for column, values in zip(self.inputs, columns, strict=True)
+        }
+
+    def answers(self, output: npt.NDArray[Any]) -> list[dict[str, Any]]:
+        """Word the output of a model: probabilities (n, k) or values (n, 1)."""
+        if not self.classes:
+            return [{"value": value} for value in output.reshape(-1).tolist()]
+        names = self.classes
+        best = output.argmax(axis=1).tolist()
+        if len(names) == 2:  # written out, as it is twice as fast for the commonest task
+            no, yes = names
+            return [
+                {"label": names[top], "probabilities": {no: one, yes: other}}
+                for top, (one, other) in zip(best, output.tolist(), strict=True)
+            ]
+        return [
+            {"label": names[top], "probabilities": dict(zip(names, chances, strict=True))}
+            for top, chances in zip(best, output.tolist(), strict=True)
+        ]
+
+    def _missing(self, rows: Rows) -> InputError:
+        names = [column.name for column in self.inputs]
+        for number, row in enumerate(rows):
+            if absent := [name for name in names if name not in row]:
+                message = f"Row {number} lacks {', '.join(absent)}."
+                return InputError(
+                    message, hint=f"The model takes {', '.join(names)}; null is missing."
+                )
+        return InputError("A row is not a mapping from column to value.")
+
+
+def _array(column: Input, values: Sequence[Any]) -> npt.NDArray[Any]:
+    if column.type in {"number", "boolean"}:
+        return _numbers(column, values)
+    if column.type in {"category", "text"}:
+        return _texts(column, values)
+    return stacked(column, values)
+
+
+def _numbers(column: Input, values: Sequence[Any]) -> F32:
+    allowed = _NUMBERS if column.type == "number" else _FLAGS
+    if not allowed.issuperset(map(type, values)):
+        _refuse(column, values, allowed)
+    array = np.array(values, np.float64)
+    # Whoever means 1e39 gets infinity, which trees place rightly; only nets suffer, and tell so.
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)[:, None]
+
+
+def _texts(column: Input, values: Sequence[Any]) -> npt.NDArray[np.object_]:
+    if not all(type(value) is str for value in values):
+        values = [_text(column, number, value) for number, value in enumerate(values)]
+    return np.array(values, object)[:, None]
+
+
+def _text(column: Input, number: int, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    message = f"Row {number} has {column.name}={value!r}, which is not a {column.type}."
+    raise InputError(message, hint="Give a text, or null if it is missing.")
+
+
+def _refuse(column: Input, values: Sequence[Any], allowed: frozenset[Any]) -> None:
+    for number, value in enumerate(values):
+        if type(value) not in allowed:
+            message = f"Row {number} has {column.name}={value!r}, which is not a {column.type}."
+            hint = "Give a number" if column.type == "number" else "Give true or false"
+            raise InputError(message, hint=f"{hint}, or null if it is missing.")
