@@ -184,7 +184,7 @@ def _usual(recipe: Recipe, report: Mapping[str, Any]) -> tuple[Condition, ...]:
     conditions = [
         Condition(f"{metric} not worse than champion", metric, "not worse", "champion", math.nan)
     ]
-    if report.get("baseline"):
+    if metric in _numbers(_baseline(report)):
         first = Condition(f"{metric} better than baseline", metric, "better", "baseline")
         return (first, *conditions)
     return tuple(conditions)
@@ -247,8 +247,8 @@ class _Opponent:
 def _against(
     one: Condition, recipe: Recipe, report: Mapping[str, Any], value: float
 ) -> tuple[bool, str]:
-    if one.other == "champion" and not report.get("champion"):
-        return True, f"{one.metric} = {value:.4g}; there is no champion to compare with."
+    if one.other == "champion" and (missing := _no_champion(one, report)):
+        return True, f"{one.metric} = {value:.4g}; {missing}."
     other = _opponent(one, report)
     if isinstance(other, str):
         return False, other
@@ -265,6 +265,16 @@ def _against(
         )
     holds, how = _surely_better(one, gain, sign, other.sureness)
     return holds, f"{told}: {how}.{other.remark}"
+
+
+def _no_champion(one: Condition, report: Mapping[str, Any]) -> str:
+    """Tell why there is nothing to compare with; empty if there is."""
+    champion = report.get("champion")
+    if not champion:
+        return "there is no champion to compare with"
+    if report.get("task") == "own" and one.metric not in _numbers(champion):
+        return f"the champion has no {one.metric} on record to compare with"
+    return ""
 
 
 def _tolerance(recipe: Recipe) -> float:
@@ -299,11 +309,11 @@ def _opponent(one: Condition, report: Mapping[str, Any]) -> _Opponent | str:
     if block is None:
         known = ", ".join(_known(report)) or "none"
         return f"There is no opponent {one.other!r} in the report; there are {known}."
-    measured = block.get("metrics", block)
-    value = _finite(measured.get(one.metric))
+    value = _finite(_numbers(block).get(one.metric))
     sureness = report.get("comparisons", {}).get(key, {}).get("by_metric", {}).get(one.metric, {})
     if value is None:
-        return f"{one.other} has no finite {one.metric} to compare with."
+        note = block.get("note", "")
+        return f"{one.other} has no finite {one.metric} to compare with. {note}".rstrip()
     seen = key == "champion" and block.get("champion_may_have_seen_rows")
     remark = " The champion may have learned from rows that judged here." if seen else ""
     own = _finite(block.get("candidate_metrics", {}).get(one.metric))
@@ -317,6 +327,11 @@ def _block(name: str, report: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]
     if name == "champion":
         return "champion", report.get("champion")
     return name, report.get("others", {}).get(name)
+
+
+def _numbers(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the numbers of an opponent: under ``metrics``, or by themselves."""
+    return block.get("metrics", block) or {}
 
 
 def _baseline(report: Mapping[str, Any]) -> Mapping[str, Any]:

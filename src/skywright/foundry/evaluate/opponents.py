@@ -117,7 +117,12 @@ def unseen_rows(bench: Bench, champion: Champion, context: Context) -> NDArray[n
         return np.ones(len(bench.rows), bool)
     if champion.taught is None:
         return None
-    shared = [name for name in bench.rows.columns if name in champion.taught.columns]
+    taught = champion.taught.schema
+    shared = [
+        name
+        for name, kind in bench.rows.schema.items()
+        if name in taught and not kind.is_nested() and kind != pl.Object
+    ]
     seen = set(champion.taught.select(shared).rows())
     return np.array([row not in seen for row in bench.rows.select(shared).rows()])
 
