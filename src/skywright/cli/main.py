@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from skywright import __version__
-from skywright.cli import (, backup
+from skywright.cli import (
     audit,
+    backup,
     collect,
     jobs,
     keys,
