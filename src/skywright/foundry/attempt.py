@@ -16,7 +16,7 @@ import polars as pl
 
 from skywright.errors import InputError
 from skywright.foundry.data.preparing import folds_for, split_for
-from skywright.foundry.evaluate.evaluation import Champion, evaluate
+from skywright.foundry.evaluate.evaluation import Champion, Context, evaluate
 from skywright.foundry.evaluate.plots import write_plots
 from skywright.foundry.kind import Kind, Predict, kind_named
 from skywright.foundry.recipe import Recipe, recipe_of
@@ -102,7 +102,14 @@ def _judged(spec: Mapping[str, Any], made: _Made, own: Mapping[str, Any] | None)
         table = (spec.get("data") or {})["table"]
         frame = pl.concat([pl.read_parquet(path) for path in table])
         folds, _ = folds_for(made.run.recipe, frame, made.run.seed)
-    report, arrays = evaluate(made.kind, made.run, champion=_champion(champion), folds=folds)
+    rivals = {name: _champion(facts) for name, facts in (spec.get("rivals") or {}).items()}
+    context = Context(
+        dataset_id=(spec.get("data") or {}).get("dataset_id"),
+        rivals={name: rival for name, rival in rivals.items() if rival is not None},
+    )
+    report, arrays = evaluate(
+        made.kind, made.run, champion=_champion(champion), folds=folds, context=context
+    )
     pictures = made.run.out / "report"
     pictures.mkdir(exist_ok=True)
     write_plots(report, arrays, pictures)
@@ -134,6 +141,7 @@ def _champion(facts: Mapping[str, Any] | None) -> Champion | None:
         predict=predict,
         recipe=recipe,
         dataset_id=facts.get("dataset_id"),
+        seed=facts.get("seed"),
     )
 
 

@@ -72,7 +72,9 @@ def clean(frame: pl.DataFrame, recipe: Recipe) -> tuple[pl.DataFrame, CleaningRe
 
 
 def columns_of(frame: pl.DataFrame, recipe: Recipe) -> list[str]:
-    """Return the columns that a recipe uses: features, target, and those of split and slices.
+    """Return the columns that stay: all but the dropped, unless the split or a slice needs them.
+
+    Columns that are no features stay too, since the model in use may learn from others.
 
     Raises
     ------
@@ -82,13 +84,12 @@ def columns_of(frame: pl.DataFrame, recipe: Recipe) -> list[str]:
     way, _, rest = recipe.evaluate.split.partition(":")
     by = [rest.rpartition(":")[0] or rest] if way in {"time", "group"} else []
     extra = [*([recipe.target] if recipe.target else []), *by, *recipe.evaluate.slices]
-    wanted = [*(recipe.features or frame.columns), *extra]
-    missing = [name for name in [*wanted, *recipe.drop] if name not in frame.columns]
+    wanted = [*recipe.features, *recipe.drop, *extra]
+    missing = [name for name in wanted if name not in frame.columns]
     if missing:
         message = f"The data of {recipe.name} have no column {missing[0]!r}."
         raise InputError(message, hint=f"Their columns are {', '.join(frame.columns)}.")
-    kept = [name for name in wanted if name not in recipe.drop or name in extra]
-    return list(dict.fromkeys(kept))
+    return [name for name in frame.columns if name not in recipe.drop or name in extra]
 
 
 def feature_names(frame: pl.DataFrame, recipe: Recipe) -> list[str]:

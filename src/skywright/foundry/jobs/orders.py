@@ -14,6 +14,7 @@ from skywright.foundry.jobs.launcher import Order
 from skywright.foundry.jobs.local import CHILD
 from skywright.foundry.jobs.workplace import Workplace
 from skywright.foundry.recipe import Recipe, recipe_of
+from skywright.foundry.registry import CHAMPION
 
 SPEC = "spec.json"
 """File of an attempt folder that the child reads."""
@@ -56,7 +57,8 @@ def order_of(place: Workplace, job: Job) -> Order:
         "seed": job.config["seed"],
         "lease_s": None if remote or recipe.run.distributed != "none" else place.lease_s,
         "data": _data(place, job, recipe),
-        "champion": _champion(place, recipe),
+        "champion": _champion(place, recipe.name),
+        "rivals": _rivals(place, recipe),
         "start": job.config.get("start"),
     }
     (folder / SPEC).write_text(json.dumps(spec, indent=1), encoding="utf-8")
@@ -109,21 +111,39 @@ def _data(place: Workplace, job: Job, recipe: Recipe) -> dict[str, Any]:
     return {"table": [str(path) for path in place.datasets.paths(record)], "dataset_id": record.id}
 
 
-def _champion(place: Workplace, recipe: Recipe) -> dict[str, Any] | None:
+def _champion(place: Workplace, name: str) -> dict[str, Any] | None:
     """Say what is in use, so that the child can judge both on the same rows."""
     try:
-        folder = place.registry.champion(recipe.name)
+        folder = place.registry.champion(name)
     except NotFoundError:
         return None
-    facts = place.registry.facts(recipe.name) or {}
+    facts = place.registry.facts(name) or {}
     return {
-        "name": recipe.name,
+        "name": name,
         "version": str(facts.get("version", "shipped")),
         "folder": str(folder),
         "recipe": facts.get("recipe"),
+        "seed": facts.get("seed"),
         "metrics": facts.get("metrics"),
         "dataset_id": (facts.get("data") or {}).get("dataset_id"),
     }
+
+
+def _rivals(place: Workplace, recipe: Recipe) -> dict[str, Any]:
+    """Say where the models in use are that the recipe names as baselines.
+
+    Raises
+    ------
+    NotFoundError
+        If one of them does not exist.
+    """
+    found = {}
+    for text in recipe.evaluate.baseline:
+        name, at, alias = text.partition("@")
+        if at and alias == CHAMPION and name != recipe.name:
+            place.registry.champion(name)
+            found[text] = _champion(place, name)
+    return found
 
 
 def _seed_checkpoints(folder: Path) -> None:

@@ -45,7 +45,9 @@ def publish(place: Workplace, job: Job, folder: Path, told: Event) -> str:
         return "completed" if place.queue.complete(job, result) else "fenced"
     verdict = judge_report(recipe, report)
     facts = _facts(job, recipe, report, verdict, told)
-    write_card(folder / "model", facts)
+    pictures = folder / "model" / "report"
+    pictures.mkdir(exist_ok=True)
+    write_card(pictures, facts)
     entry = place.registry.store(job.name, folder / "model", facts)
     try:
         with place.queue.database.write() as connection:
@@ -98,6 +100,7 @@ def _facts(
     job: Job, recipe: Recipe, report: dict[str, Any], verdict: Verdict, told: Event
 ) -> dict[str, Any]:
     return {
+        "name": job.name,
         "kind": recipe.kind,
         "title": recipe.title,
         "specialization": recipe.specialization,
