@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from skywright.errors import InputError, NotFoundError
-from skywright.foundry.recipe_sections import Deploy, Evaluate, Needs, Prepare, Watch
+from skywright.foundry.recipe_sections import Deploy, Evaluate, Needs, Prepare, Tune, Watch
 
 
 class Recipe(BaseModel):
@@ -75,6 +75,7 @@ class Recipe(BaseModel):
     deploy: Deploy = Deploy()
     watch: Watch = Watch()
     run: Needs = Needs()
+    tune: Tune = Tune()
 
     @model_validator(mode="after")
     def _one_source(self) -> Recipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _CONFIG = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 _SPLIT = re.compile(
@@ -177,6 +177,67 @@ class Needs(BaseModel):
 
     env: tuple[str, ...] = ()
     """Requirements of an environment of its own, as pip writes them."""
+
+
+class Dimension(BaseModel):
+    """One parameter of ``[tune.space]``: values to choose from, or a range."""
+
+    model_config = _CONFIG
+
+    choices: tuple[bool | int | float | str, ...] = ()
+    """Values to choose from; instead of a range."""
+
+    low: int | float | None = None
+    """Least value; a range of whole numbers if both ends are whole."""
+
+    high: int | float | None = None
+    """Greatest value."""
+
+    log: bool = False
+    """Whether the range is searched by its logarithm."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Dimension:
+        ranged = self.low is not None and self.high is not None
+        if bool(self.choices) == ranged or (self.low is None) != (self.high is None):
+            message = "a dimension has either choices, or low and high"
+            raise ValueError(message)
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            message = f"low must be below high, not {self.low} and {self.high}"
+            raise ValueError(message)
+        if self.log and (self.low is None or self.low <= 0):
+            message = "a logarithmic range begins above 0"
+            raise ValueError(message)
+        return self
+
+
+class Tune(BaseModel):
+    """``[tune]``: the search for better parameters; each trial is a job."""
+
+    model_config = _CONFIG
+
+    trials: int = Field(default=20, ge=1, le=10_000)
+    """Trials in all."""
+
+    metric: str = ""
+    """What is made better; empty means the metric that judges."""
+
+    curve: str = ""
+    """What a run logs on its way, such as ``valid_loss``, by which poor trials are stopped early;
+    empty means the metric."""
+
+    sampler: Literal["tpe", "random", "cmaes"] = "tpe"
+    """How the next values are chosen."""
+
+    pruner: Literal["median", "hyperband", "none"] = "median"
+    """How poor trials are recognised early."""
+
+    parallel: int = Field(default=1, ge=1, le=64)
+    """Trials at once."""
+
+    space: dict[str, Dimension] = Field(default_factory=dict)
+    """Parameters of ``[params]`` to search, such as ``leaves = { choices = [15, 31, 63] }`` or
+    ``rate = { low = 1e-4, high = 0.1, log = true }``."""
 
 
 def judged_by(metrics: tuple[str, ...], metric: str | None) -> str | None:

@@ -100,7 +100,7 @@ def test_drift_is_named_and_asks_for_one_retraining_job(tmp_path):
     assert first["job_id"] == second["job_id"] == f"wheel-fault:retrain@{NOW:%Y-%m-%d}"
     (job,) = watcher.queue.list()
     assert (job.config["purpose"], job.config["reason"], job.owner) == ("retrain", "drift", "watch")
-    assert job.config["data"] == "wheels@latest"
+    assert job.config["data"] == watcher.datasets.find("wheels@latest").id
 
 
 def test_an_open_job_of_the_same_model_is_enough(tmp_path):

@@ -170,10 +170,11 @@ def _ask(
 
 
 def _data(watcher: Watcher, recipe: Recipe, facts: Mapping[str, Any]) -> str:
-    """Return the newest version of what the model learned from."""
+    """Return the newest version of what the model learned from, by its id."""
     named = (facts.get("data") or {}).get("dataset_id")
     try:
-        return f"{watcher.datasets.find(str(named)).name}@latest" if named else recipe.data
+        name = watcher.datasets.find(str(named)).name if named else ""
+        return watcher.datasets.find(name).id if name else recipe.data
     except NotFoundError:
         return recipe.data
 
