@@ -40,6 +40,10 @@ def with_preparation(model: Any, preparation: Preparation, output: str) -> Any:
     net = compose.add_prefix(model, "net_", rename_inputs=False, rename_outputs=False)
     joined = compose.merge_models(before, net, io_map=[(FEATURES, FEATURES)])
     joined.producer_name = "skywright"
+    # Converters draw random names, which would make every training another version.
+    joined.graph.name, joined.graph.doc_string = "model", ""
+    del joined.opset_import[:]  # merging lists those of both halves
+    joined.opset_import.extend(helper.make_opsetid(*one) for one in versions.items())
     return joined
 
 
