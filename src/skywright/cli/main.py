@@ -12,6 +12,7 @@ from skywright.cli import (
     audit,
     backup,
     collect,
+    doctor,
     jobs,
     keys,
     models,
@@ -41,6 +42,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(watch.app, name="watch")
 backup.register(app)
+doctor.register(app)
 serve.register(app)
 openapi.register(app)
 train.register(app)

@@ -69,6 +69,25 @@ class Database:
         with self.read() as connection:
             return _revision(connection)
 
+    def revision(self) -> str:
+        """Return the revision as it is, without making or changing anything; empty if none.
+
+        Raises
+        ------
+        StoreError
+            If the database cannot be reached.
+        """
+        engine = _create_engine(self.url)
+        try:
+            if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+                return ""
+            with engine.connect().execution_options(reading=True) as connection:
+                return _revision(connection)
+        except (DatabaseError, OSError) as error:
+            raise _unusable(engine, error) from error
+        finally:
+            engine.dispose()
+
     def settle(self) -> None:
         """Empty SQLite's log into the file, so that what was deleted is not left in the log."""
         engine = self._opened()
@@ -105,13 +124,15 @@ def _open(url: str) -> Engine:
             _migrate(engine)
     except (DatabaseError, OSError) as error:
         engine.dispose()
-        reason = error.orig if isinstance(error, DatabaseError) else error
-        message = f"The database {engine.url.render_as_string()} cannot be opened: {reason}."
-        hint = (
-            "Check SKYWRIGHT_DATABASE_URL and SKYWRIGHT_DATA_DIR, and that the folder is writable."
-        )
-        raise StoreError(message, hint=hint) from error
+        raise _unusable(engine, error) from error
     return engine
+
+
+def _unusable(engine: Engine, error: Exception) -> StoreError:
+    reason = error.orig if isinstance(error, DatabaseError) else error
+    message = f"The database {engine.url.render_as_string()} cannot be opened: {reason}."
+    hint = "Check SKYWRIGHT_DATABASE_URL and SKYWRIGHT_DATA_DIR, and that the folder is writable."
+    return StoreError(message, hint=hint)
 
 
 def _create_engine(url: str) -> Engine:
