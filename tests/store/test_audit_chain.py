@@ -42,6 +42,7 @@ def _force(database, *statements):
         "UPDATE audit SET detail = detail",
         "DELETE FROM audit WHERE id = 2",
         "DELETE FROM audit",
+        "INSERT OR REPLACE INTO audit (id, at, actor, action, target) VALUES (2, '', '', '', '')",
     ],
 )
 def test_the_database_refuses_to_change_or_remove_rows(database, statement):

@@ -143,6 +143,9 @@ def unpack(archive: Path, stage: Path) -> tuple[Manifest, bytes, str]:
     except FileNotFoundError as error:
         message = f"There is no file {archive}."
         raise BackupError(message) from error
+    except OSError as error:
+        message = f"{archive} could not be unpacked into {stage}: {error.strerror or error}."
+        raise BackupError(message, hint="Make room, or set TMPDIR to a larger disk.") from error
     except (tarfile.TarError, EOFError) as error:
         message = f"{archive} is not a tar file, or was cut off: {error}."
         raise BackupError(message, hint=_HINT) from error
@@ -184,7 +187,8 @@ def _refuse_name(member: tarfile.TarInfo, found: dict[str, dict[str, Any]]) -> N
         (len(parts) > 2 and parts[0] == "files" and parts[1] in FOLDERS)
         or (len(parts) == 2 and parts[0] == "keys" and parts[1] in KEY_FILES)
     )
-    if not (plain and expected and member.isreg()) or member.name in found:
+    whole = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
+    if not (plain and expected and whole) or member.name in found:
         message = f"The archive holds {member.name!r}, which no backup of skywright does."
         raise BackupError(message, hint="Do not trust it; nothing was restored.")
 
@@ -236,3 +240,8 @@ def plain_files(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith((".", "partial-")) for part in names)
         if path.is_file() and not path.is_symlink() and not hidden:
             yield path
+
+
+def links(folder: Path) -> Iterator[Path]:
+    """Yield the links below a folder: a backup holds none, and says so."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_symlink())

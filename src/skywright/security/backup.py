@@ -20,6 +20,7 @@ from skywright.security.archive import (
     SQLITE,
     Manifest,
     Writer,
+    links,
     plain_files,
 )
 from skywright.security.database_copies import copy_database, is_sqlite
@@ -117,7 +118,10 @@ def _add_own_public_key(writer: Writer, data_dir: Path) -> None:
 def _left_out(data_dir: Path, database: Database) -> tuple[str, ...]:
     name = Path(database.url).name
     ours = {*FOLDERS, *KEY_FILES, name, f"{name}-wal", f"{name}-shm"}
-    return tuple(sorted(path.name for path in data_dir.iterdir() if path.name not in ours))
+    others = [path.name for path in data_dir.iterdir() if path.name not in ours]
+    for folder in FOLDERS:
+        others += [path.relative_to(data_dir).as_posix() for path in links(data_dir / folder)]
+    return tuple(sorted(others))
 
 
 def _secrets(settings: Settings) -> list[str]:

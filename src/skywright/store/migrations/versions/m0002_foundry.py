@@ -303,3 +303,8 @@ def _make_the_trail_append_only() -> None:
             f"CREATE TRIGGER audit_keeps_on_{verb.lower()} BEFORE {verb} ON audit "
             "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
         )
+    op.execute(  # INSERT OR REPLACE deletes without telling the trigger on DELETE
+        "CREATE TRIGGER audit_keeps_on_replace BEFORE INSERT ON audit "
+        "WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id) "
+        "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
+    )
