@@ -35,7 +35,7 @@ ROLL_BACK = "roll back"
 GO_ON = "go on"
 
 _STAKES = np.geomspace(0.005, 0.9, 12)
-"""Shares of the largest bet that cannot ruin; wealth is the mean over all, so none need be right."""
+"""Shares of the largest bet that cannot ruin; wealth is the mean over all of them."""
 
 _RHO = 0.1
 """Where the interval is tightest: after about 1 / rho^2 outcomes of unit variance."""
