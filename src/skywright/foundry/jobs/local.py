@@ -17,6 +17,7 @@ from typing import Any
 from skywright.errors import NotFoundError, SkywrightError
 from skywright.foundry.jobs.launcher import Order
 from skywright.foundry.jobs.lines import Event, Reader
+from skywright.security.environment import without_secrets
 
 _GRACE_S = 0.3  # SIGTERM lets a program remove what it must; training has nothing to remove
 _PIECE = 1 << 16
@@ -139,7 +140,7 @@ def _started(order: Order, ends: tuple[int, int], mine: tuple[int, int]) -> Loca
         stdout=ends[1],
         stderr=ends[1],
         start_new_session=True,
-        env={**os.environ, **order.environment},
+        env={**without_secrets(os.environ), **order.environment},
     )
     return LocalAttempt(process.pid, *mine, lambda _: process.poll())
 
@@ -153,6 +154,7 @@ class _Nursery:
             [sys.executable, "-m", "skywright.foundry.jobs.nursery"],
             stdin=theirs.fileno(),
             start_new_session=True,
+            env=without_secrets(os.environ),
         )
         theirs.close()
         self._born: list[int] = []
