@@ -21,6 +21,7 @@ from skywright.cli import (
     privacy,
     serve,
     train,
+    tune,
     watch,
 )
 from skywright.cli.output import AsJson, emit_json
@@ -46,6 +47,7 @@ doctor.register(app)
 serve.register(app)
 openapi.register(app)
 train.register(app)
+tune.register(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -39,6 +39,8 @@ class Ask:
     """Why: train, retrain, trial."""
     job_id: str | None = None
     """Id, for a job that must exist once only."""
+    paths: bool = True
+    """Whether data may be a path; not for those who ask from elsewhere."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further facts for the config: ``start`` names the folder of a model to begin from."""
 
@@ -89,7 +91,7 @@ def submit(place: Workplace, ask: Ask) -> Job:
             name=recipe.name,
             recipe=recipe.model_dump(mode="json", exclude_unset=True),
             owner=ask.owner,
-            data=_pinned(place, recipe, ask.data or recipe.data),
+            data=pinned(place, recipe, ask.data or recipe.data, paths=ask.paths),
             seed=ask.seed,
             after=ask.after,
             priority=ask.priority,
@@ -154,28 +156,43 @@ def _told(job: Job) -> SkywrightError:
     return SkywrightError(sentence if sentence.endswith(".") else f"{sentence}.", hint=hint)
 
 
-def _pinned(place: Workplace, recipe: Recipe, data: str) -> str:
-    """Return an absolute folder, or the id of a dataset, made from a file if one is named."""
-    if recipe.needs:
-        folder = Path(data or ".").expanduser().absolute()
-        missing = [name for name in recipe.needs if not (folder / name).is_file()]
-        if missing:
-            message = (
-                f"The recipe {recipe.name} needs {', '.join(missing)} under {folder}, "
-                "which is not there."
-            )
-            raise InputError(message, hint="Name another folder with --data, or collect the data.")
-        return str(folder)
-    if not data:
-        return ""
+def pinned(place: Workplace, recipe: Recipe, data: str, *, paths: bool = True) -> str:
+    """Return an absolute folder, or the id of a dataset, made from a file if one is named.
+
+    Raises
+    ------
+    InputError
+        If a file or a column that the recipe needs is missing.
+    NotFoundError
+        If there is no such dataset.
+    """
     path = Path(data).expanduser()
-    if path.is_file():
-        licence = recipe.licence
-        record = place.datasets.register_file(path.stem, path, licence=licence)
+    if recipe.needs and paths and (not data or path.is_dir()):
+        there = [name for name in recipe.needs if (path / name).is_file()]
+        _refuse_missing_files(recipe, there, str(path.absolute()))
+        return str(path.absolute())
+    if not data and not recipe.needs:
+        return ""
+    if paths and path.is_file():
+        record = place.datasets.register_file(path.stem, path, licence=recipe.licence)
     else:
         record = place.datasets.find(data)
-    _refuse_missing_columns(recipe, place.datasets.columns(record))
+    if recipe.needs:
+        there = [file["name"] for file in record.manifest["files"]]
+        _refuse_missing_files(recipe, there, record.named)
+    else:
+        _refuse_missing_columns(recipe, place.datasets.columns(record))
     return str(record.id)
+
+
+def _refuse_missing_files(recipe: Recipe, there: Sequence[str], where: str) -> None:
+    missing = [name for name in recipe.needs if name not in there]
+    if missing:
+        message = (
+            f"The recipe {recipe.name} needs {', '.join(missing)} under {where}, "
+            "which is not there."
+        )
+        raise InputError(message, hint="Name another folder with --data, or collect the data.")
 
 
 def _refuse_missing_columns(recipe: Recipe, columns: Sequence[str]) -> None:
