@@ -88,7 +88,7 @@ def _png(draw: Draw) -> bytes:
     from matplotlib.figure import Figure
     from PIL import Image
 
-    looks = {
+    looks: Any = {
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.edgecolor": "#444444",
@@ -99,7 +99,7 @@ def _png(draw: Draw) -> bytes:
     }
     with rc_context(looks):
         figure = Figure(figsize=(6.0, 4.6), dpi=110, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)
         draw(figure)
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")

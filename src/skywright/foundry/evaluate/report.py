@@ -87,6 +87,8 @@ def curves_of(log: Path) -> dict[str, list[tuple[float, float]]]:
         told = json.loads(line)
         step = told.pop("step", None)
         told.pop("t_s", None)
+        if "fold" in told:  # how far the folds are is no curve of the model
+            continue
         for name, value in told.items():
             if isinstance(value, (int, float)) and math.isfinite(value) and step is not None:
                 curves.setdefault(name, []).append((float(step), float(value)))
