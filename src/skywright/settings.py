@@ -127,6 +127,24 @@ class Settings(BaseSettings):
     mpc_url: str = "https://www.minorplanetcenter.net"
     """Minor Planet Center (near-Earth asteroid list in MPCORB format)."""
 
+    github_url: str = "https://api.github.com"
+    """GitHub's REST API, or that of a GitHub Enterprise server."""
+
+    github_token: SecretStr = SecretStr("")
+    """Token for GitHub; without one it answers 10 searches a minute instead of 30."""
+
+    huggingface_url: str = "https://huggingface.co"
+    """Hugging Face Hub, or a mirror of it."""
+
+    huggingface_token: SecretStr = SecretStr("")
+    """Token for the Hugging Face Hub; needed only for gated cards that its owner may read."""
+
+    max_upload_mb: int = Field(default=200, ge=1)
+    """Largest file that a person may upload [MiB]."""
+
+    max_upload_rows: int = Field(default=200_000, ge=1)
+    """Most rows that are parsed out of one upload."""
+
 
 def _refuse_unknown_names() -> None:
     known = {_PREFIX + name.upper() for name in Settings.model_fields}

@@ -287,3 +287,32 @@ def test_the_vault_of_the_settings_lies_in_the_data_folder(database):
     identity = Vault.of(settings, database).put(b"x")
     assert Vault.of(settings, database).read(identity) == b"x"
     assert (settings.data_dir / "vault" / identity[:2] / identity).is_file()
+
+
+def test_a_staged_object_is_readable_before_it_is_kept(vault, database):
+    with vault.stage() as staged:
+        staged.write(b"Vega ")
+        staged.write(b"and Altair")
+        staged.finish()
+        with staged.open() as reader:
+            assert reader.read() == b"Vega and Altair"
+        with database.write() as connection:
+            vault.keep(connection, staged)
+    assert vault.read(staged.seal.object_id) == b"Vega and Altair"
+
+
+def test_a_staged_object_that_nobody_keeps_leaves_nothing(vault, tmp_path):
+    with vault.stage() as staged:
+        staged.write(b"Vega")
+        staged.finish()
+    assert not [path for path in (tmp_path / "vault").rglob("*") if path.is_file()]
+    assert staged.seal.object_id not in vault
+
+
+def test_a_transaction_that_fails_takes_the_file_with_it(vault, database, tmp_path):
+    with pytest.raises(ZeroDivisionError), vault.stage() as staged, database.write() as connection:
+        staged.finish()
+        vault.keep(connection, staged)
+        1 / 0  # noqa: B018
+    assert not [path for path in (tmp_path / "vault").rglob("*") if path.is_file()]
+    assert staged.seal.object_id not in vault

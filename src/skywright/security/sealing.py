@@ -65,20 +65,10 @@ class Seal:
         TooLargeError
             If there are more than ``limit`` bytes.
         """
-        cipher, size, index = self._cipher(b"file"), 0, 0
-        target.write(_MARK)
-        chunk = _read_whole(source, CHUNK_BYTES)
-        while True:
-            size += len(chunk)
-            if limit is not None and size > limit:
-                message = f"The content has more than the {limit} bytes that are allowed."
-                raise TooLargeError(message, hint="Give it in smaller parts.")
-            following = _read_whole(source, CHUNK_BYTES) if len(chunk) == CHUNK_BYTES else b""
-            about = self._about(index, last=not following)
-            target.write(cipher.encrypt(_nonce(index), chunk, about))
-            if not following:
-                return size
-            chunk, index = following, index + 1
+        writer = SealWriter(self, target, limit)
+        while chunk := source.read(CHUNK_BYTES):
+            writer.write(chunk)
+        return writer.finish()
 
     def open_file(self, sealed: BinaryIO) -> io.BufferedReader:
         """Return a seekable reader of the content; its end is checked at once.
@@ -143,6 +133,54 @@ def unwrap(master_key: bytes, object_id: str, wrapped: bytes) -> Seal:
         hint = "Is SKYWRIGHT_MASTER_KEY, or master.key, the one it was stored under?"
         raise SealError(message, hint=hint) from error
     return Seal(object_id, secret)
+
+
+class SealWriter:
+    """Encrypts what is written to it, for content that comes in pieces such as a request's body.
+
+    Parameters
+    ----------
+    seal : Seal
+        Of the object; it encrypts one file only.
+    target : binary stream
+        Gets the encrypted file.
+    limit : int or None
+        Most bytes of content.
+    """
+
+    def __init__(self, seal: Seal, target: IO[bytes], limit: int | None = None) -> None:
+        self._seal, self._target, self._limit = seal, target, limit
+        self._cipher = seal._cipher(b"file")
+        self._waiting, self._index = bytearray(), 0
+        self.size = 0
+        target.write(_MARK)
+
+    def write(self, content: bytes) -> None:
+        """Encrypt some more.
+
+        Raises
+        ------
+        TooLargeError
+            If that makes more than the limit.
+        """
+        self.size += len(content)
+        if self._limit is not None and self.size > self._limit:
+            message = f"The content has more than the {self._limit} bytes that are allowed."
+            raise TooLargeError(message, hint="Give it in smaller parts.")
+        self._waiting += content
+        while len(self._waiting) > CHUNK_BYTES:  # a full chunk waits: it may be the last
+            self._put(bytes(self._waiting[:CHUNK_BYTES]), last=False)
+            del self._waiting[:CHUNK_BYTES]
+
+    def finish(self) -> int:
+        """Encrypt the last chunk and return how many bytes of content there were."""
+        self._put(bytes(self._waiting), last=True)
+        return self.size
+
+    def _put(self, chunk: bytes, *, last: bool) -> None:
+        about = self._seal._about(self._index, last=last)
+        self._target.write(self._cipher.encrypt(_nonce(self._index), chunk, about))
+        self._index += 1
 
 
 class _Reader(io.RawIOBase):
@@ -213,15 +251,3 @@ _HINT = "Restore it from a backup: skywright restore FILE.tar --verify checks on
 
 def _nonce(index: int) -> bytes:
     return index.to_bytes(_NONCE_BYTES)
-
-
-def _read_whole(source: IO[bytes], size: int) -> bytes:
-    """Read until ``size`` bytes are there or the stream ends: pipes and sockets give less."""
-    parts: list[bytes] = []
-    while size > 0:
-        part = source.read(size)
-        if not part:
-            break
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)

@@ -5,16 +5,29 @@ To erase an object its key is deleted; what is left of the file anywhere is nois
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy import Connection
+
 from skywright.errors import InputError, NotFoundError
 from skywright.security.master_key import read_master_key
-from skywright.security.sealing import KEY_BYTES, Seal, SealError, unwrap, wrap
+from skywright.security.sealing import (
+    CHUNK_BYTES,
+    KEY_BYTES,
+    Seal,
+    SealError,
+    SealWriter,
+    unwrap,
+    wrap,
+)
 from skywright.settings import Settings
 from skywright.store.database import Database
 from skywright.store.object_keys import add_object_key, find_object_key, remove_object_keys
@@ -63,22 +76,42 @@ class Vault:
         TooLargeError
             If there is more; nothing is kept then.
         """
+        with self.stage(limit_bytes) as staged:
+            _copy(content, staged)
+            staged.finish()
+            with self._database.write() as connection:
+                self.keep(connection, staged)
+        return staged.seal.object_id
+
+    @contextmanager
+    def stage(self, limit_bytes: int | None = None) -> Iterator[Staged]:
+        """Open a new object for writing; unless it is kept within the block, nothing stays of it.
+
+        What a crash leaves is noise, as the key was never written down.
+        """
         seal = Seal(secrets.token_hex(16), secrets.token_bytes(KEY_BYTES))
         final = self.path(seal.object_id)
         final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = final.with_name(f"partial-{seal.object_id}")
         try:
-            _write(seal, content, partial, limit_bytes)
-            partial.replace(final)
+            with Staged(seal, partial, limit_bytes) as staged:
+                yield staged
+        except BaseException:
+            final.unlink(missing_ok=True)  # kept, but the transaction failed
+            raise
         finally:
             partial.unlink(missing_ok=True)
-        try:
-            wrapped = wrap(self._master_key, seal.object_id, seal.secret)
-            add_object_key(self._database, seal.object_id, wrapped)
-        except BaseException:
-            final.unlink(missing_ok=True)
-            raise
-        return seal.object_id
+
+    def keep(self, connection: Connection, staged: Staged) -> None:
+        """Put a staged object in its place and its key on record, within a transaction.
+
+        Leave the block of the transaction before that of ``stage``: if the transaction fails, the
+        file goes with it.
+        """
+        seal = staged.seal
+        wrapped = wrap(self._master_key, seal.object_id, seal.secret)
+        add_object_key(connection, seal.object_id, wrapped)
+        staged.path.replace(self.path(seal.object_id))
 
     def open(self, object_id: str) -> io.BufferedReader:
         """Open an object for reading; the reader can seek.
@@ -159,6 +192,59 @@ class Vault:
         return object_path(self._root, object_id)
 
 
+class Staged:
+    """An object under way: encrypted on disk from its first byte, not yet on record.
+
+    Parameters
+    ----------
+    seal : Seal
+        Its secret.
+    path : Path
+        The file that is written.
+    limit_bytes : int or None
+        Most bytes of content.
+    """
+
+    def __init__(self, seal: Seal, path: Path, limit_bytes: int | None) -> None:
+        self.seal, self.path = seal, path
+        self._sha = hashlib.sha256()
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.fdopen(handle, "wb")
+        self._writer = SealWriter(seal, self._file, limit_bytes)
+
+    def __enter__(self) -> Staged:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes of content so far."""
+        return self._writer.size
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the content so far, in hexadecimal."""
+        return self._sha.hexdigest()
+
+    def write(self, content: bytes) -> None:
+        """Add some content; raises ``TooLargeError`` beyond the limit."""
+        self._writer.write(content)
+        self._sha.update(content)
+
+    def finish(self) -> None:
+        """Write the end and see it on the disk; the object can be read from then on."""
+        self._writer.finish()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def open(self) -> io.BufferedReader:
+        """Open what was finished for reading; the reader can seek."""
+        return self.seal.open_file(self.path.open("rb"))
+
+
 def object_path(root: Path, object_id: str) -> Path:
     """Return where the file of an object lies in a vault.
 
@@ -186,19 +272,14 @@ def row_label(part: str, row: int) -> str:
     return f"{part}\x1f{row}"
 
 
-def _write(
-    seal: Seal, content: bytes | Path | IO[bytes], partial: Path, limit_bytes: int | None
-) -> None:
+def _copy(content: bytes | Path | IO[bytes], staged: Staged) -> None:
     if isinstance(content, Path):
         with content.open("rb") as source:
-            _write(seal, source, partial, limit_bytes)
+            _copy(source, staged)
         return
     stream: IO[bytes] = io.BytesIO(content) if isinstance(content, bytes) else content
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as target:
-        seal.seal_file(stream, target, limit_bytes)
-        target.flush()
-        os.fsync(target.fileno())
+    while chunk := stream.read(CHUNK_BYTES):
+        staged.write(chunk)
 
 
 def _unknown(object_id: str) -> NotFoundError:

@@ -10,11 +10,10 @@ from skywright.store.database import Database, utc_now
 from skywright.store.foundry_schema import object_keys
 
 
-def add_object_key(database: Database, object_id: str, wrapped_key: bytes) -> None:
-    """Put the wrapped key of a new object on record."""
+def add_object_key(connection: Connection, object_id: str, wrapped_key: bytes) -> None:
+    """Put the wrapped key of a new object on record, within a transaction."""
     row = {"object_id": object_id, "wrapped_key": wrapped_key, "created_at": utc_now()}
-    with database.write() as connection:
-        connection.execute(insert(object_keys).values(**row))
+    connection.execute(insert(object_keys).values(**row))
 
 
 def find_object_key(database: Database, object_id: str) -> bytes | None:
