@@ -196,6 +196,11 @@ def test_rows_are_drawn_again_as_the_split_divides_them(judged, toy, split, unit
     assert report["resampling"]["rows_drawn"] == unit
 
 
+def test_few_groups_are_warned_of(judged, toy):
+    report, _, _ = judged(toy.recipe({"split": "group:craft"}))
+    assert "Only 4 groups of craft judge: the intervals are too narrow." in report["notes"]
+
+
 def folds_of(toy, count=5, rows=120):
     return [
         Split(toy.table(4 * rows, k), toy.table(20, 50 + k), toy.table(rows, 90 + k))

@@ -16,7 +16,6 @@ from skywright.foundry.kind import Predict
 TASKS = ("binary", "multiclass", "regression", "policy", "text")
 """What models do, as far as judging them is concerned."""
 
-_BATCH = 4096  # rows a call; bounds the memory of kinds that unpack images or sequences
 _PER_ROW_NUMBERS = ("low", "high", "log_probability", "tokens")
 
 
@@ -101,16 +100,14 @@ def task_of(signature: Mapping[str, Any]) -> str:
 
 
 def ask(predict: Predict, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Ask a model for the answers to many rows, in batches.
+    """Ask a model for the answers to some rows.
 
     Raises
     ------
     InputError
         If it gives another number of answers than there are rows.
     """
-    told: list[dict[str, Any]] = []
-    for start in range(0, len(rows), _BATCH):
-        told += predict(rows[start : start + _BATCH])
+    told = predict(rows)
     if len(told) != len(rows):
         message = f"The model gave {len(told)} answers to {len(rows)} rows; it must give one each."
         raise InputError(message)

@@ -26,6 +26,7 @@ from skywright.foundry.evaluate.holdout import (
     replicates,
     resampling_of,
 )
+from skywright.foundry.evaluate.intervals import Resampling
 from skywright.foundry.evaluate.metrics import metric_named, metric_names, usual_metrics
 from skywright.foundry.evaluate.opponents import (
     LEAST_UNSEEN,
@@ -52,6 +53,7 @@ from skywright.foundry.run import Run
 __all__ = ["Arrays", "Champion", "Context", "evaluate"]
 
 _NOTHING_MORE = Context()
+_LEAST_UNITS = 10
 
 
 def evaluate(
@@ -154,7 +156,11 @@ def _beside(bench: Bench, others: Mapping[str, Answers | str]) -> dict[str, Any]
         "intervals": intervals_of(bench.answers, yardstick.metrics, drawn[0], resampling),
         "split": recipe.evaluate.split,
         "resampling": {"rows_drawn": resampling.unit, "draws": resampling.draws},
-        "notes": [*notes, *(one for one in others.values() if isinstance(one, str))],
+        "notes": [
+            *notes,
+            *(one for one in others.values() if isinstance(one, str)),
+            *_few(resampling),
+        ],
         "champion": None,
         "others": {},
         "comparisons": {},
@@ -173,6 +179,13 @@ def _beside(bench: Bench, others: Mapping[str, Answers | str]) -> dict[str, Any]
         difference = compared(pair, yardstick, drawn[[0, place]])
         report["comparisons"][key] = {"against": block["name"], **difference}
     return report
+
+
+def _few(resampling: Resampling) -> list[str]:
+    """Warn of intervals from few groups, which are too narrow (Cameron, Gelbach & Miller 2008)."""
+    if resampling.clusters is None or resampling.units >= _LEAST_UNITS:
+        return []
+    return [f"Only {resampling.units} {resampling.unit} judge: the intervals are too narrow."]
 
 
 def _add_champion(

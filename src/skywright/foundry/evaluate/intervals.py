@@ -47,6 +47,11 @@ class Resampling:
             return self.count
         return int(np.clip(_WORK / max(self.rows, 1), _LEAST, _MOST))
 
+    @property
+    def units(self) -> int:
+        """How many independent things there are to draw from."""
+        return self.rows if self.clusters is None else len(np.unique(self.clusters))
+
     def __iter__(self) -> Iterator[NDArray[np.intp]]:
         random = np.random.default_rng(self.seed)
         groups = self.clusters if self.clusters is not None else self.strata

@@ -23,6 +23,7 @@ from skywright.foundry.run import Run
 LEAST_UNSEEN = 30
 """Fewer rows that a champion cannot have seen say nothing."""
 
+_BATCH = 4096  # rows a call; bounds the memory of kinds that unpack images or sequences
 _DIVIDING = ("target", "prepare")
 
 
@@ -50,7 +51,8 @@ def answers_to(
     rows: pl.DataFrame, target: str, signature: Mapping[str, Any], predict: Predict
 ) -> Answers:
     """Ask a model about rows without showing it the target."""
-    told = ask(predict, rows.drop(target).to_dicts())
+    parts = rows.drop(target).iter_slices(_BATCH)
+    told = [answer for part in parts for answer in ask(predict, part.to_dicts())]
     return answers_of(signature, rows[target].to_list(), told)
 
 
