@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from skywright.foundry.kinds.preparation import Category, Preparation
+from skywright.foundry.kinds.preparation_channels import Channels
 
 FEATURES = "features"
 """Name of the input of a model that is to be joined to its preparation."""
@@ -15,14 +16,14 @@ OPSET, ML_OPSET = 18, 3  # the newest that every converter of the foundry writes
 _ONNX_ML = "ai.onnx.ml"
 
 
-def with_preparation(model: Any, preparation: Preparation, output: str) -> Any:
+def with_preparation(model: Any, preparation: Preparation | Channels, output: str) -> Any:
     """Put the preparation before a model, so that it takes raw columns.
 
     Parameters
     ----------
     model : onnx.ModelProto
         A model whose only input is ``features``, float32 (n, width).
-    preparation : Preparation
+    preparation : Preparation or Channels
         What was learned about the columns.
     output : str
         Name of the model's output that is kept, ``probabilities`` or ``value``; all others go.
@@ -35,7 +36,12 @@ def with_preparation(model: Any, preparation: Preparation, output: str) -> Any:
         versions[one.domain] = max(one.version, versions.get(one.domain, 1))
     del model.opset_import[:]
     model.opset_import.extend(helper.make_opsetid(*one) for one in versions.items())
-    before = graph(preparation, versions)
+    if isinstance(preparation, Channels):
+        before = channel_graph(preparation)
+    else:
+        before = graph(preparation)
+    del before.opset_import[:]
+    before.opset_import.extend(model.opset_import)
     before.ir_version = model.ir_version
     net = compose.add_prefix(model, "net_", rename_inputs=False, rename_outputs=False)
     joined = compose.merge_models(before, net, io_map=[(FEATURES, FEATURES)])
@@ -67,7 +73,7 @@ def keep_output(model: Any, name: str) -> None:
     model.graph.output.extend(kept)
 
 
-def graph(preparation: Preparation, opsets: dict[str, int] | None = None) -> Any:
+def graph(preparation: Preparation) -> Any:
     """Return the preparation as a model from columns (n, 1) to ``features`` (n, width)."""
     from onnx import TensorProto, helper
 
@@ -85,8 +91,55 @@ def graph(preparation: Preparation, opsets: dict[str, int] | None = None) -> Any
     ]
     output = helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["rows", preparation.width])
     body = helper.make_graph(nodes, "preparation", inputs, [output], constants)
-    versions = {"": OPSET, _ONNX_ML: ML_OPSET} | (opsets or {})
-    imports = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
+    return _model(body)
+
+
+def channel_graph(preparation: Channels) -> Any:
+    """Return the preparation of sequences or images as a model to ``features``."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    (column,) = preparation.inputs
+    offset, factor = preparation.constants()
+    constants = [
+        numpy_helper.from_array(array, f"prepare_{name}")
+        for name, array in (("offset", offset), ("factor", factor), ("axis", np.array([2])))
+    ]
+    steps = _SEQUENCE_STEPS if preparation.type == "sequence" else _IMAGE_STEPS
+    nodes = [
+        helper.make_node(op, [one or column.name for one in given], [out], name=out, **more)
+        for op, given, out, more in steps
+    ]
+    given = helper.make_tensor_value_info(
+        column.name, TensorProto.FLOAT, ["rows", *preparation.shape]
+    )
+    shape = preparation.shape
+    wide = (preparation.width, shape[0]) if preparation.type == "sequence" else shape
+    told = helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["rows", *wide])
+    used = constants if preparation.type == "sequence" else constants[:2]
+    return _model(helper.make_graph(nodes, "preparation", [given], [told], used))
+
+
+_IMAGE_STEPS: tuple[tuple[str, list[str], str, dict[str, Any]], ...] = (
+    ("Sub", ["", "prepare_offset"], "prepare_centred", {}),
+    ("Mul", ["prepare_centred", "prepare_factor"], FEATURES, {}),
+)
+_SEQUENCE_STEPS: tuple[tuple[str, list[str], str, dict[str, Any]], ...] = (
+    ("IsNaN", [""], "prepare_missing", {}),
+    ("Where", ["prepare_missing", "prepare_offset", ""], "prepare_filled", {}),
+    ("Sub", ["prepare_filled", "prepare_offset"], "prepare_centred", {}),
+    ("Mul", ["prepare_centred", "prepare_factor"], "prepare_scaled", {}),
+    ("Not", ["prepare_missing"], "prepare_known", {}),
+    ("Cast", ["prepare_known"], "prepare_count", {"to": 1}),
+    ("ReduceMax", ["prepare_count", "prepare_axis"], "prepare_there", {"keepdims": 1}),
+    ("Concat", ["prepare_scaled", "prepare_there"], "prepare_both", {"axis": 2}),
+    ("Transpose", ["prepare_both"], FEATURES, {"perm": [0, 2, 1]}),
+)
+
+
+def _model(body: Any) -> Any:
+    from onnx import helper
+
+    imports = [helper.make_opsetid("", OPSET), helper.make_opsetid(_ONNX_ML, ML_OPSET)]
     return helper.make_model(body, opset_imports=imports)
 
 
