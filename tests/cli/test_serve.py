@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from skywright.cli import keys, serve
 from skywright.errors import InputError, SkywrightError
+from skywright.store.database import HEAD
 
 _COMMAND = (
     "import typer; from skywright.cli import serve; a = typer.Typer(); serve.register(a); a()"
@@ -120,7 +121,7 @@ def test_the_database_is_brought_up_to_date_by_hand_too(tmp_path):
     result = CliRunner().invoke(_app(), ["db", "upgrade"])
     assert result.exit_code == 0
     assert (tmp_path / "skywright" / "skywright.db").is_file()
-    assert "revision 0001" in result.stderr
+    assert f"revision {HEAD}" in result.stderr
 
 
 def test_a_key_made_while_it_runs_shuts_the_door_to_strangers():

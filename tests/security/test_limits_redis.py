@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -12,22 +13,27 @@ from skywright.security.limits import RateLimitError, RateLimits
 pytestmark = pytest.mark.service
 
 
-@pytest.fixture(scope="module")
-def redis_port(tmp_path_factory):
+@contextmanager
+def _running(folder):
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed on this machine")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         _wait_for(port)
-        yield port
+        yield port, server
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory):
+    with _running(tmp_path_factory.mktemp("redis")) as (port, _):
+        yield port
 
 
 def _wait_for(port):
@@ -70,3 +76,12 @@ def test_the_wait_is_told_by_redis_too(redis_port):
     with pytest.raises(RateLimitError, match="More than 20") as caught:
         limits.take(20, "key", "c")
     assert 0 < caught.value.retry_after_s <= 120
+
+
+def test_when_redis_leaves_each_server_goes_on_by_itself(tmp_path):
+    with _running(tmp_path) as (port, server):
+        limits = RateLimits(f"redis://127.0.0.1:{port}/0")
+        assert _through(limits, 5, "a") == 5
+        server.terminate()
+        server.wait(10)
+        assert _through(limits, 25, "a") == 20

@@ -14,7 +14,6 @@ from skywright.security.sealing import SealError
 from skywright.security.vault import Vault, row_label
 from skywright.settings import get_settings
 from skywright.store.audit import read_audit, verify_audit
-from skywright.store.database import Database
 from skywright.store.foundry_schema import (
     models,
     object_keys,
@@ -35,10 +34,8 @@ def settings():
 
 
 @pytest.fixture
-def database(settings):
-    database = Database.of(settings)
-    yield database
-    database.close()
+def database(any_database):
+    return any_database
 
 
 @pytest.fixture

@@ -310,9 +310,16 @@ def test_a_staged_object_that_nobody_keeps_leaves_nothing(vault, tmp_path):
 
 
 def test_a_transaction_that_fails_takes_the_file_with_it(vault, database, tmp_path):
-    with pytest.raises(ZeroDivisionError), vault.stage() as staged, database.write() as connection:
-        staged.finish()
-        vault.keep(connection, staged)
-        1 / 0  # noqa: B018
+    kept = []
+
+    def interrupted():
+        with vault.stage() as staged, database.write() as connection:
+            staged.finish()
+            vault.keep(connection, staged)
+            kept.append(staged.seal.object_id)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        interrupted()
     assert not [path for path in (tmp_path / "vault").rglob("*") if path.is_file()]
-    assert staged.seal.object_id not in vault
+    assert kept[0] not in vault

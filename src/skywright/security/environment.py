@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydantic import SecretStr
+
+from skywright.settings import Settings
+
+_WITH_PASSWORDS = ("database_url", "limits_url")  # addresses that may hold one
 SECRET_VARIABLES = frozenset(
-    f"SKYWRIGHT_{name}" for name in ("DATABASE_URL", "LIMITS_URL", "MASTER_KEY", "PSEUDONYM_SALT")
+    f"SKYWRIGHT_{name.upper()}"
+    for name, field in Settings.model_fields.items()
+    if field.annotation is SecretStr or name in _WITH_PASSWORDS
 )
-"""Keys, and addresses that may hold passwords."""
+"""Environment variables of all secret settings, and of addresses that may hold a password."""
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ HEAD = "0002"
 
 _FILE_NAME = "skywright.db"
 _BUSY_TIMEOUT_MS = 10_000
+_PATIENCE_S = 5  # for a server that is only asked whether it is there
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -77,7 +78,7 @@ class Database:
         StoreError
             If the database cannot be reached.
         """
-        engine = _create_engine(self.url)
+        engine = _create_engine(self.url, patience_s=_PATIENCE_S)
         try:
             if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
                 return ""
@@ -135,10 +136,12 @@ def _unusable(engine: Engine, error: Exception) -> StoreError:
     return StoreError(message, hint=hint)
 
 
-def _create_engine(url: str) -> Engine:
+def _create_engine(url: str, *, patience_s: int | None = None) -> Engine:
     try:
         parsed = make_url(url)
         options: dict[str, Any] = {"pool_pre_ping": parsed.get_backend_name() != "sqlite"}
+        if patience_s is not None and parsed.get_backend_name() == "postgresql":
+            options["connect_args"] = {"connect_timeout": patience_s}
         engine = create_engine(parsed, **options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         message = f"SKYWRIGHT_DATABASE_URL is not usable: {error}."
