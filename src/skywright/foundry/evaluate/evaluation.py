@@ -140,45 +140,46 @@ def _yardstick(recipe: Recipe, answers: Answers) -> Yardstick:
 
 def _beside(bench: Bench, others: Mapping[str, Answers | str]) -> dict[str, Any]:
     """Measure the candidate and those who certainly have not seen the rows, all at once."""
-    recipe, yardstick = bench.run.recipe, bench.yardstick
+    metrics = bench.yardstick.metrics
     able = {key: one for key, one in others.items() if not isinstance(one, str)}
-    resampling = resampling_of(recipe, bench.answers, bench.rows, bench.run.seed)
-    drawn = replicates([bench.answers, *able.values()], yardstick.metrics, resampling)
-    values, notes = measured(bench.answers, yardstick.metrics)
-    trivial = trivial_baselines(recipe, bench.answers.task, yardstick.judge)
-    split = bench.run.rows()
-    report: dict[str, Any] = {
-        "task": bench.answers.task,
-        "metric": yardstick.judge,
-        "higher_is_better": metric_named(yardstick.judge, bench.answers.task).higher_is_better,
-        "rows": {"train": len(split.train), "valid": len(split.valid), "test": len(bench.rows)},
-        "metrics": values,
-        "intervals": intervals_of(bench.answers, yardstick.metrics, drawn[0], resampling),
-        "split": recipe.evaluate.split,
-        "resampling": {"rows_drawn": resampling.unit, "draws": resampling.draws},
-        "notes": [
-            *notes,
-            *(one for one in others.values() if isinstance(one, str)),
-            *_few(resampling),
-        ],
-        "champion": None,
-        "others": {},
-        "comparisons": {},
-    }
+    resampling = resampling_of(bench.run.recipe, bench.answers, bench.rows, bench.run.seed)
+    drawn = replicates([bench.answers, *able.values()], metrics, resampling)
+    report = _alone(bench, resampling)
+    report["intervals"] = intervals_of(bench.answers, metrics, drawn[0], resampling)
+    report["notes"] += [one for one in others.values() if isinstance(one, str)]
+    trivial = trivial_baselines(bench.run.recipe, bench.answers.task, bench.yardstick.judge)
     for place, (key, answers) in enumerate(able.items(), 1):
         block = {
             "name": trivial[0] if key == "baseline" else key,
-            "metrics": measured(answers, yardstick.metrics)[0],
-            "intervals": intervals_of(answers, yardstick.metrics, drawn[place], resampling),
+            "metrics": measured(answers, metrics)[0],
+            "intervals": intervals_of(answers, metrics, drawn[place], resampling),
         }
         if key == "baseline":
             report["baseline"] = block
         else:
             report["others"][key] = block
-        pair = (bench.answers, answers)
-        difference = compared(pair, yardstick, drawn[[0, place]])
+        difference = compared((bench.answers, answers), bench.yardstick, drawn[[0, place]])
         report["comparisons"][key] = {"against": block["name"], **difference}
     return report
+
+
+def _alone(bench: Bench, resampling: Resampling) -> dict[str, Any]:
+    """Return what is known of the candidate without any resample or opponent."""
+    yardstick, split = bench.yardstick, bench.run.rows()
+    values, notes = measured(bench.answers, yardstick.metrics)
+    return {
+        "task": bench.answers.task,
+        "metric": yardstick.judge,
+        "higher_is_better": metric_named(yardstick.judge, bench.answers.task).higher_is_better,
+        "rows": {"train": len(split.train), "valid": len(split.valid), "test": len(bench.rows)},
+        "metrics": values,
+        "split": bench.run.recipe.evaluate.split,
+        "resampling": {"rows_drawn": resampling.unit, "draws": resampling.draws},
+        "notes": [*notes, *_few(resampling)],
+        "champion": None,
+        "others": {},
+        "comparisons": {},
+    }
 
 
 def _few(resampling: Resampling) -> list[str]:
