@@ -90,6 +90,14 @@ def test_better_by_chance_is_not_surely_better():
     assert "not surely better, 95 % interval of the difference -0.02 to 0.04" in reason
 
 
+@pytest.mark.parametrize("gate", ["auc better than baseline", "auc better than baseline, p < 0.05"])
+def test_better_on_the_holdout_but_surely_worse_over_the_folds_is_not_better(gate):
+    folds = {"difference": -0.2, "low": -0.3, "high": -0.1, "p": 0.001}
+    passed, reason = held(gate, report(0.8, folds))
+    assert not passed
+    assert "not over the folds" in reason
+
+
 def test_less_is_better_for_an_error():
     comparison = {"brier": {"difference": -0.1, "low": -0.2, "high": -0.05, "p": 0.01}}
     told = report(comparisons={"baseline": {"by_metric": comparison}})

@@ -287,6 +287,9 @@ def _surely_better(
     """Decide whether a gain is large and sure enough, and say by what."""
     if gain <= 0 or gain < one.limit:
         return False, "not better" + (f" by {one.limit:g}" if one.limit else "")
+    told = _finite(sureness.get("difference"))
+    if told is not None and sign * told <= 0:
+        return False, f"better on the holdout but not over the folds (difference {told:.4g})"
     p = _finite(sureness.get("p"))
     if one.p is not None:
         if p is None:
