@@ -1,7 +1,8 @@
 """Splits: which rows teach, which choose, and which judge.
 
 A row's place follows from a hash of its content and the seed, so that it does not depend on the
-order of the file. Time is never shuffled, and a group is never divided.
+order of the file, and few rows change their place when others are added. Time is never shuffled
+unasked, a group is never divided, and equal rows stay together.
 
 References
 ----------
@@ -10,24 +11,23 @@ Dietterich (1998), Neural Computation 10, 1895: five repetitions of two folds.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
+from skywright.foundry.data import partitions
+from skywright.foundry.data.partitions import TEST, TRAIN, VALID, Index, Keys, Parts
+from skywright.foundry.data.row_keys import row_keys, seeded
+from skywright.foundry.data.times import parsed_times
 from skywright.foundry.recipe import Recipe
 
 TEST_SHARE = 0.15
 VALID_SHARE = 0.15
 _STRATA = 10  # quantile classes of a number that is to be predicted
 _MOST_CLASSES = 50
-_LEAST_ROWS = 3
-
-Index = npt.NDArray[np.int64]
+_ROWS_OF_A_CLASS = 10  # with fewer rows a class on average, a target is no class but a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,33 @@ class Split:
     """Rows that judge."""
 
 
-def split_table(frame: pl.DataFrame, recipe: Recipe, seed: int) -> Split:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """``evaluate.split``, read."""
+
+    name: str
+    """holdout, stratified, time, group or kfold."""
+    column: str | None
+    """Of time and group."""
+    test: float
+    """Share of the rows that judge [-]."""
+    valid: float
+    """Share of the rows that choose [-]: of the rest as much as without a number."""
+
+
+def way_of(text: str) -> Way:
+    """Read ``evaluate.split``."""
+    name, _, rest = text.partition(":")
+    if name == "kfold":
+        return Way(name, None, TEST_SHARE, VALID_SHARE)
+    column: str | None = None
+    if name in {"time", "group"}:
+        column, _, rest = rest.partition(":")
+    test = float(rest) if rest else TEST_SHARE
+    return Way(name, column, test, VALID_SHARE / (1.0 - TEST_SHARE) * (1.0 - test))
+
+
+def split_table(frame: pl.DataFrame, recipe: Recipe, seed: int, keys: Keys | None = None) -> Split:
     """Divide a table as ``evaluate.split`` of a recipe says; k-fold splits as ``stratified``.
 
     Parameters
@@ -53,167 +79,139 @@ def split_table(frame: pl.DataFrame, recipe: Recipe, seed: int) -> Split:
         With ``evaluate.split``, ``target`` and ``prepare.types``.
     seed : int
         Another seed is another division, except in time.
+    keys : ndarray, shape (n,), optional
+        Keys of the rows, if they shall not follow from the rows as they are here.
 
     Raises
     ------
     InputError
-        If there are too few rows or groups, a column is missing, or the data has a time column and
-        the split would ignore it.
+        If there are too few rows, groups or times, a column is missing, or the data have a time
+        column and the split would ignore it.
     """
-    if frame.height < _LEAST_ROWS:
-        message = f"{frame.height} rows cannot be divided in three; at least {_LEAST_ROWS} can."
-        raise InputError(message)
-    way, column, share = _parsed(recipe.evaluate.split)
+    way = way_of(recipe.evaluate.split)
     _refuse_shuffled_time(frame, recipe, way)
-    if column is not None and column not in frame.columns:
-        message = f"evaluate.split names the column {column!r}, which the data lack."
+    if way.column is not None and way.column not in frame.columns:
+        message = f"evaluate.split names the column {way.column!r}, which the data lack."
         raise InputError(message, hint=f"Their columns are {', '.join(frame.columns)}.")
-    valid_share = VALID_SHARE / (1.0 - TEST_SHARE) * (1.0 - share)
-    if way == "time":
-        parts = _by_time(frame, str(column), share, valid_share)
-    elif way == "group":
-        parts = _by_group(frame[str(column)], share, valid_share, seed)
+    if way.name == "time":
+        parts = partitions.in_time(_moments(frame[str(way.column)]), way.test, way.valid)
+    elif way.name == "group":
+        parts = _whole_groups(frame[str(way.column)], way, seed)
     else:
-        strata = _strata(frame, recipe.target) if way != "holdout" else None
-        parts = _at_random(_order(frame, seed), strata, share, valid_share)
-    return Split(*(frame[part] for part in parts))
+        target = "" if way.name == "holdout" else recipe.target
+        mixed = seeded(row_keys(frame) if keys is None else keys, seed)
+        parts = partitions.at_random(mixed, strata_of(frame, target), way.test, way.valid)
+    return _parted(frame, parts)
 
 
-def folds(frame: pl.DataFrame, recipe: Recipe, seed: int) -> list[Split]:
+def folds(frame: pl.DataFrame, recipe: Recipe, seed: int, keys: Keys | None = None) -> list[Split]:
     """Return the folds of ``kfold:5``, ``kfold:10`` or ``kfold:5x2``, stratified by the target.
 
-    Each fold's ``train`` and ``valid`` are the rows outside it, in the proportion of the usual
-    split; its ``test`` are its own. All rows judge exactly once a repetition.
+    Each fold's ``test`` are its own rows; the others are divided into ``train`` and ``valid``, of
+    which ``valid`` is 15 percent. All rows judge exactly once a repetition.
+
+    Parameters
+    ----------
+    frame, recipe, seed, keys
+        As of `split_table`.
+
+    Raises
+    ------
+    InputError
+        If there are too few rows, or the data have a time column.
     """
-    text = recipe.evaluate.split.partition(":")[2]
-    repetitions, count = (5, 2) if text == "5x2" else (1, int(text))
-    if frame.height < 2 * count:
-        message = f"{frame.height} rows are too few for {count} folds."
+    way = recipe.evaluate.split.partition(":")[2]
+    repetitions, count = (5, 2) if way == "5x2" else (1, int(way))
+    _refuse_shuffled_time(frame, recipe, way_of(recipe.evaluate.split))
+    plain = row_keys(frame) if keys is None else keys
+    if len(np.unique(plain)) < 2 * count:
+        message = f"{frame.height} rows, equal ones counted once, are too few for {count} folds."
         raise InputError(message, hint="Use evaluate.split = 'stratified'.")
+    strata = strata_of(frame, recipe.target)
     found = []
     for repetition in range(repetitions):
-        order = _order(frame, seed + 1000 * repetition)
-        dealt = _dealt(order, _strata(frame, recipe.target), count)
-        for fold in range(count):
-            rest = order[dealt[order] != fold]
-            strata = _strata(frame[rest], recipe.target)
-            taught, chosen, _ = _at_random(np.arange(len(rest)), strata, 0.0, VALID_SHARE)
-            judged = np.sort(np.flatnonzero(dealt == fold))
-            found.append(Split(frame[rest[taught]], frame[rest[chosen]], frame[judged]))
+        mixed = seeded(plain, seed + 1_000_003 * repetition)
+        fold = partitions.dealt(mixed, strata, count)
+        for k in range(count):
+            parts = np.full(frame.height, TEST, np.int8)
+            rest = np.flatnonzero(fold != k)
+            parts[rest] = partitions.at_random(mixed[rest], strata[rest], 0.0, VALID_SHARE)
+            found.append(_parted(frame, parts))
     return found
 
 
-def _parsed(text: str) -> tuple[str, str | None, float]:
-    way, _, rest = text.partition(":")
-    share = TEST_SHARE
-    numbered = re.fullmatch(r"(?:(.*):)?(0\.\d+)", rest)
-    if numbered:
-        rest, share = numbered.group(1) or "", float(numbered.group(2))
-    if way == "kfold":
-        return "stratified", None, TEST_SHARE
-    return way, rest or None, share
+def strata_of(frame: pl.DataFrame, target: str) -> Index:
+    """Return a class a row: that of the target, or the tenth in which a number lies.
 
-
-def _refuse_shuffled_time(frame: pl.DataFrame, recipe: Recipe, way: str) -> None:
-    """Refuse to shuffle a time: a model that saw tomorrow is not judged by yesterday."""
-    declared = [name for name, kind in recipe.prepare.types.items() if kind == "time"]
-    dated = [name for name, kind in frame.schema.items() if kind.is_temporal()]
-    times = [name for name in dict.fromkeys([*declared, *dated]) if name not in recipe.drop]
-    if not times or way in {"time", "group"}:
-        return
-    message = f"The column {times[0]!r} is a time, and evaluate.split = {way!r} would shuffle it."
-    hint = f"Use 'time:{times[0]}', or list the column in drop if the rows are no series."
-    raise InputError(message, hint=hint)
-
-
-def _order(frame: pl.DataFrame, seed: int) -> Index:
-    """Return an order of the rows that depends on their content and the seed alone."""
-    texts = frame.select(pl.all().exclude(pl.Object))
-    hashed = texts.hash_rows(seed=seed % (1 << 63)).to_numpy()
-    return np.lexsort((np.arange(frame.height), hashed)).astype(np.int64)
-
-
-def _strata(frame: pl.DataFrame, target: str) -> Index | None:
-    """Return a class a row: that of the target, or the quantile of a number of many values."""
-    if not target or target not in frame.columns:
-        return None
+    All rows are of one class if there is no target, or if it is a text of its own in each row.
+    """
+    one = np.zeros(frame.height, np.int64)
+    if not target or target not in frame.columns or frame[target].dtype.is_nested():
+        return one
     values = frame[target]
-    if values.dtype.is_numeric() and values.n_unique() > _MOST_CLASSES:
-        ranks = values.rank("ordinal").cast(pl.Float64).to_numpy()
-        return np.asarray((ranks - 1) * _STRATA // max(1, len(ranks)), np.int64)
-    if values.n_unique() > _MOST_CLASSES:
-        return None
+    count = values.n_unique()
+    if values.dtype.is_numeric() and count > _MOST_CLASSES:
+        ranks = values.cast(pl.Float64).rank("average").fill_null(1.0).to_numpy()
+        return np.asarray((ranks - 1.0) * _STRATA // max(1, len(ranks)), np.int64)
+    if count > max(_MOST_CLASSES, frame.height // _ROWS_OF_A_CLASS):
+        return one
     return np.asarray(values.cast(pl.String).rank("dense").fill_null(0).to_numpy(), np.int64)
 
 
-def _at_random(
-    order: Index, strata: Index | None, share: float, valid_share: float
-) -> tuple[Index, Index, Index]:
-    """Divide rows in a given order, each stratum in the same proportion."""
-    classes = np.zeros(len(order), np.int64) if strata is None else strata
-    test, valid, train = [], [], []
-    carried = np.zeros(2)  # what rounding owes to test and valid, handed on between strata
-    for one in np.unique(classes):
-        rows = order[classes[order] == one]
-        wanted = carried + len(rows) * np.array([share, valid_share])
-        given = np.minimum(np.round(wanted), len(rows)).astype(np.int64)
-        given[1] = min(given[1], len(rows) - given[0])
-        carried = wanted - given
-        test.append(rows[: given[0]])
-        valid.append(rows[given[0] : given[0] + given[1]])
-        train.append(rows[given[0] + given[1] :])
-    return _sorted(train), _sorted(valid), _sorted(test)
+def _parted(frame: pl.DataFrame, parts: Parts) -> Split:
+    rows = [np.flatnonzero(parts == part) for part in (TRAIN, VALID, TEST)]
+    names = ("teach", "choose", "judge")
+    empty = [name for name, part in zip(names, rows, strict=True) if not len(part)]
+    if empty:
+        message = f"{frame.height} rows are too few: none would be left to {empty[0]}."
+        raise InputError(message, hint="Give more rows, or another share in evaluate.split.")
+    return Split(*(frame[part] for part in rows))
 
 
-def _dealt(order: Index, strata: Index | None, count: int) -> Index:
-    """Deal rows to folds in turn, stratum after stratum."""
-    classes = np.zeros(len(order), np.int64) if strata is None else strata
-    by_class = order[np.argsort(classes[order], kind="stable")]
-    fold = np.empty(len(order), np.int64)
-    fold[by_class] = np.arange(len(order)) % count
-    return fold
+def _refuse_shuffled_time(frame: pl.DataFrame, recipe: Recipe, way: Way) -> None:
+    """Refuse to shuffle a time: a model that saw tomorrow is not judged by yesterday.
+
+    ``holdout`` is never the default, so whoever writes it has decided to shuffle.
+    """
+    if way.name in {"time", "group", "holdout"}:
+        return
+    declared = [name for name, kind in recipe.prepare.types.items() if kind == "time"]
+    dated = [name for name, kind in frame.schema.items() if kind.is_temporal()]
+    times = [name for name in (*declared, *dated) if name in frame.columns]
+    if times:
+        message = (
+            f"The column {times[0]!r} is a time, and evaluate.split = "
+            f"{recipe.evaluate.split!r} would shuffle it."
+        )
+        hint = (
+            f"Use 'time:{times[0]}'. If the rows are no series, say so: split = 'holdout' "
+            f"shuffles, or list {times[0]!r} in drop."
+        )
+        raise InputError(message, hint=hint)
 
 
-def _by_time(
-    frame: pl.DataFrame, column: str, share: float, valid_share: float
-) -> tuple[Index, Index, Index]:
-    """Cut at two moments; rows of the same moment stay together, on the later side."""
-    times = frame[column]
+def _moments(values: pl.Series) -> Index:
+    """Return the rank of each moment; texts are read as times."""
+    times = parsed_times(values) if values.dtype == pl.String else values
+    if times.dtype.is_float():
+        times = times.fill_nan(None)
+    if not (times.dtype.is_numeric() or times.dtype.is_temporal()):
+        message = f"The column {values.name!r} holds {values.dtype}, not times."
+        raise InputError(message, hint="evaluate.split = 'time:COLUMN' needs times or numbers.")
     if times.null_count():
-        message = f"{times.null_count()} rows have no {column!r}, by which they are divided."
-        raise InputError(message, hint="Drop them, or set prepare.columns for it to 'drop'.")
-    moment = times.rank("dense").to_numpy().astype(np.int64)
-    order = np.argsort(moment, kind="stable")
-    cuts = [round(len(order) * (1.0 - share - valid_share)), round(len(order) * (1.0 - share))]
-    edges = [moment[order[min(cut, len(order) - 1)]] for cut in cuts]
-    parts = (moment < edges[0], (moment >= edges[0]) & (moment < edges[1]), moment >= edges[1])
-    train, valid, test = (np.flatnonzero(part).astype(np.int64) for part in parts)
-    if not (len(train) and len(test)):
-        message = f"The column {column!r} has too few different times to divide the rows by."
+        wrong = values.filter(times.is_null())[0]
+        message = f"{times.null_count()} rows have no time in {values.name!r}, such as {wrong!r}."
+        raise InputError(message, hint="Drop them: prepare.columns for it = 'drop', or mend them.")
+    return times.rank("dense").to_numpy().astype(np.int64)
+
+
+def _whole_groups(values: pl.Series, way: Way, seed: int) -> Parts:
+    if values.dtype.is_nested() or values.dtype == pl.Object:
+        message = f"The column {values.name!r} holds {values.dtype}, which names no group."
         raise InputError(message)
-    return train, valid, test
-
-
-def _by_group(
-    groups: pl.Series, share: float, valid_share: float, seed: int
-) -> tuple[Index, Index, Index]:
-    """Give whole groups, the largest first, to the part that lacks most of what it should have."""
-    names = groups.cast(pl.String).fill_null("").to_frame("group")
-    sizes = names.group_by("group").len()
-    if sizes.height < _LEAST_ROWS:
-        message = f"{sizes.height} groups of {groups.name!r} cannot be divided in three."
-        raise InputError(message)
-    hashed = sizes["group"].hash(seed=seed % (1 << 63))
-    sizes = sizes.with_columns(hashed.alias("hash")).sort(["len", "hash"], descending=[True, False])
-    wanted = np.array([1.0 - share - valid_share, valid_share, share]) * len(groups)
-    has, part = np.zeros(3), {}
-    for group, size, _ in sizes.iter_rows():
-        chosen = int(np.argmax((wanted - has) / np.maximum(wanted, 1.0)))
-        part[group], has[chosen] = chosen, has[chosen] + size
-    place = names["group"].replace_strict(part, return_dtype=pl.Int64).to_numpy()
-    train, valid, test = (np.flatnonzero(place == k).astype(np.int64) for k in range(3))
-    return train, valid, test
-
-
-def _sorted(parts: Sequence[Index]) -> Index:
-    return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+    names = values.cast(pl.String).fill_null("").to_frame("group")
+    distinct = names.unique().sort("group")
+    number = distinct.with_row_index("number")
+    groups = names.join(number, on="group", how="left", maintain_order="left")["number"]
+    keys = seeded(row_keys(distinct), seed)
+    return partitions.by_group(groups.to_numpy().astype(np.int64), keys, way.test, way.valid)
