@@ -8,12 +8,13 @@ tests and told in the manual.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from skywright.errors import SkywrightError
 from skywright.foundry.data.pii import find_pii, redact
+from skywright.foundry.serve.rows import Sorted
 
 PERSONAL = "personal data"
 
@@ -40,7 +41,7 @@ _RULES: dict[str, tuple[re.Pattern[str], ...]] = {
             ),
             (
                 r"\byou are (?:now|no longer)\b[^.\n]{0,40}"
-                r"\b(?:dan|unrestricted|jailbroken|bound|without (?:any )?(?:rules|limits|filters))\b"
+                r"\b(?:dan|unrestricted|jailbroken|bound|without (?:any )?(?:rules|limits))\b"
             ),
             (
                 r"\b(?:enable|enter|activate|switch to)\b[^.\n]{0,20}"
@@ -131,3 +132,26 @@ def refuse_row(row: Mapping[str, Any], place: str) -> None:
 def without_personal(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with personal data in its texts replaced by their kind."""
     return {name: redact(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def screened(rows: Sequence[Mapping[str, Any]], place: str) -> list[dict[str, Any]]:
+    """Return rows without personal data; raises FilteredError if a text breaks a rule."""
+    for row in rows:
+        refuse_row(row, place)
+    return [without_personal(row) for row in rows]
+
+
+def judged_rows(fit: Sorted) -> Sorted:
+    """Move the rows of a batch that the filter refuses to its errors."""
+    rows: list[dict[str, Any]] = []
+    places: list[int] = []
+    errors = list(fit.errors)
+    for row, place in zip(fit.rows, fit.places, strict=True):
+        try:
+            refuse_row(row, f"rows[{place}]")
+        except FilteredError as error:
+            errors.append({"row": place, "message": error.message})
+        else:
+            rows.append(row)
+            places.append(place)
+    return Sorted(rows, places, sorted(errors, key=lambda one: int(one["row"])))
