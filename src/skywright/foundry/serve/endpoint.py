@@ -101,8 +101,14 @@ class Endpoints:
         """Return the version that a request names; raises NotFoundError if there is none."""
         return self._shelf.open(reference.name, version_of(self._registry, reference))
 
+    def expire(self, name: str) -> None:
+        """Read a name again at its next request, which waits for that."""
+        known = self._views.get(name)
+        if known is not None:
+            self._views[name] = replace(known, until=float("-inf"))
+
     def forget(self, name: str) -> None:
-        """Read a name again at its next request."""
+        """Know nothing of a name any more."""
         self._views.pop(name, None)
 
     def _made(self, name: str, old: View | None) -> View:

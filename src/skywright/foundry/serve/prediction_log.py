@@ -15,8 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from skywright.errors import ConflictError, InputError, NotFoundError
+from skywright.errors import ConflictError, NotFoundError
 from skywright.foundry.serve.figures import Figures
+from skywright.foundry.serve.routing import SHADOW
 from skywright.store.database import Database
 from skywright.store.foundry_schema import predictions
 
@@ -108,32 +109,46 @@ class PredictionLog:
                 written += len(some)
         return written
 
-    def label(self, name: str, prediction_id: str, label: Any) -> Prediction:
-        """Attach the truth to a prediction, once.
+    def find(self, name: str, prediction_id: str) -> Prediction:
+        """Return a prediction that waits for its label.
 
         Raises
         ------
         NotFoundError
             If there is no such prediction of that model on record.
+        """
+        self.flush()
+        c = predictions.c
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(predictions).where(
+                    c.id == prediction_id, c.name == name, c.variant != SHADOW
+                )
+            ).first()
+        if row is None:
+            message = f"There is no prediction {prediction_id[:60]!r} of {name} on record."
+            hint = "An endpoint with log = none or sample does not keep every prediction."
+            raise NotFoundError(message, hint=hint)
+        return _prediction(row)
+
+    def label(self, prediction_id: str, label: Any) -> None:
+        """Attach the truth to a prediction and its shadow, once.
+
+        Raises
+        ------
         ConflictError
             If it has another label already.
         """
-        self.flush()
-        told = json.dumps(label, sort_keys=True)
         c = predictions.c
+        both = (prediction_id, shadow_id(prediction_id))
+        told = {"label_json": json.dumps(label, sort_keys=True), "labelled_at": time.time()}
         with self._database.write() as connection:
-            row = connection.execute(
-                select(predictions).where(c.id == prediction_id, c.name == name)
-            ).first()
-            if row is None:
-                message = f"There is no prediction {prediction_id[:60]!r} of {name} on record."
-                hint = "An endpoint with log = none or sample does not keep every prediction."
-                raise NotFoundError(message, hint=hint)
-            if row.label_json is not None:
+            done = connection.execute(
+                update(predictions).where(c.id.in_(both), c.label_json.is_(None)).values(told)
+            )
+            if not done.rowcount:
                 message = f"Prediction {prediction_id} has its label already."
                 raise ConflictError(message, hint="A label cannot be changed.")
-            _attach(connection, [prediction_id, shadow_id(prediction_id)], told)
-        return _prediction(row)
 
     def shadow_of(self, prediction_id: str) -> Prediction | None:
         """Return what the challenger would have answered."""
@@ -158,20 +173,6 @@ class PredictionLog:
 def shadow_id(prediction_id: str) -> str:
     """Return the id of the shadow's answer to the same request."""
     return f"{prediction_id}s"
-
-
-def refuse_unlike(label: Any) -> None:
-    """Refuse a label that is not a plain value; raises InputError."""
-    if label is None or isinstance(label, list | dict):
-        message = "label must be a number, a text, or true or false."
-        raise InputError(message)
-
-
-def _attach(connection: Connection, ids: list[str], told: str) -> None:
-    c = predictions.c
-    connection.execute(
-        update(predictions).where(c.id.in_(ids)).values(label_json=told, labelled_at=time.time())
-    )
 
 
 def _tidy(connection: Connection, name: str, keep: int) -> None:
