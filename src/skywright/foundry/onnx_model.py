@@ -45,7 +45,8 @@ def load_onnx(folder: Path, name: str = MODEL) -> Predict:
     if not path.is_file():
         message = f"The model {folder} holds no {name}, so ONNX Runtime cannot serve it."
         raise NotFoundError(message)
-    signature, runs = Signature.of(folder), session(path)
+    # Federated rounds write other weights into the same folder.
+    signature, runs = Signature.of(folder), session(path, path.stat().st_mtime_ns)
     outputs = [one.name for one in runs.get_outputs()][:1]
 
     def predict(rows: Rows) -> list[dict[str, Any]]:

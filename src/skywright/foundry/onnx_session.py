@@ -12,8 +12,11 @@ import numpy.typing as npt
 
 
 @lru_cache(maxsize=32)
-def session(path: Path) -> Any:
-    """Return the onnxruntime session of a file; one thread, so that requests do not fight."""
+def session(path: Path, stamp: int = 0) -> Any:
+    """Return the onnxruntime session of a file; one thread, so that requests do not fight.
+
+    A file that may be written again is asked for with its time of change, else the old one stays.
+    """
     import onnxruntime as ort
 
     options = ort.SessionOptions()

@@ -36,10 +36,7 @@ def with_preparation(model: Any, preparation: Preparation | Channels, output: st
         versions[one.domain] = max(one.version, versions.get(one.domain, 1))
     del model.opset_import[:]
     model.opset_import.extend(helper.make_opsetid(*one) for one in versions.items())
-    if isinstance(preparation, Channels):
-        before = channel_graph(preparation)
-    else:
-        before = graph(preparation)
+    before = _before(preparation)
     del before.opset_import[:]
     before.opset_import.extend(model.opset_import)
     before.ir_version = model.ir_version
@@ -51,6 +48,12 @@ def with_preparation(model: Any, preparation: Preparation | Channels, output: st
     del joined.opset_import[:]  # merging lists those of both halves
     joined.opset_import.extend(helper.make_opsetid(*one) for one in versions.items())
     return joined
+
+
+def _before(preparation: Preparation | Channels) -> Any:
+    if isinstance(preparation, Channels):
+        return channel_graph(preparation)
+    return graph(preparation)
 
 
 def renamed(model: Any, old: str, new: str) -> Any:

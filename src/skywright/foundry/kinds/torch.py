@@ -126,7 +126,10 @@ def put_weights(folder: Path, weights: Arrays) -> None:
     graph = exported(net, whole)
     joined = with_preparation(graph, _preparation(folder), _output(net))
     save_file(whole, folder / WEIGHTS)
-    (folder / MODEL).write_bytes(joined.SerializeToString(deterministic=True))
+    # Renamed over the old file, which a server may be reading at this moment.
+    partial = folder / f".{MODEL}"
+    partial.write_bytes(joined.SerializeToString(deterministic=True))
+    partial.replace(folder / MODEL)
 
 
 def _output(net: Net) -> str:
