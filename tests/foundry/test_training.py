@@ -1,89 +1,108 @@
-"""Recipe, gate, registry: a better model goes into use, a worse one is stored and kept back."""
+"""From a recipe to a model: a better one goes into use, a worse one is stored and kept back."""
 
 import json
-from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skywright.errors import GateError, InputError, NotFoundError
+from skywright.errors import GateError, InputError, NotFoundError, SkywrightError
 from skywright.foundry.gate import judge
-from skywright.foundry.kind import kind_named
-from skywright.foundry.recipe import Recipe, load_recipe, recipe_names
-from skywright.foundry.registry import Registry, hash_of
-from skywright.foundry.training import train
+from skywright.foundry.recipe import Recipe, recipe_of
+from skywright.foundry.registry import hash_of
+from skywright.foundry.training import Ask, submit, train
 
 RECIPE = Recipe(name="toy", kind="toy", title="A toy", metric="skill", needs=("data.txt",))
 
 
-class Toy:
-    """A kind that 'learns' a number and writes it down."""
-
-    def __init__(self, skill):
-        self.skill = skill
-
-    def fit(self, run):
-        run.log(step=1, skill=self.skill)
-        (run.out / "model.json").write_text(json.dumps({"skill": self.skill}))
-        return {"skill": self.skill}
-
-    def load(self, folder):
-        return json.loads((folder / "model.json").read_text())["skill"]
-
-
 @pytest.fixture
-def data(tmp_path) -> Path:
+def data(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "data.txt").write_text("1 2 3")
     return folder
 
 
-def test_first_model_goes_into_use_with_its_lineage(tmp_path, data):
-    registry = Registry(tmp_path / "models")
-    outcome = train(RECIPE, data, registry, kind=Toy(0.7))
-    folder = registry.champion("toy")
+def asked(skill, data, **more):
+    given = {"name": "toy", "kind": "toy", "metric": "skill", "needs": ["data.txt"]}
+    return Ask(recipe_of(given | {"params": {"skill": skill}} | more, "toy"), str(data))
+
+
+@pytest.mark.usefixtures("toy")
+def test_models_go_into_use_are_kept_back_and_carry_their_lineage(workplace, data):
+    first = train(workplace, asked(0.7, data))
+    folder = workplace.registry.champion("toy")
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert folder.name == outcome.version
-    assert manifest["files"]["model.json"] == hash_of(folder / "model.json")
-    assert manifest["data"]["data.txt"] == hash_of(data / "data.txt")
-    assert manifest["metrics"] == {"skill": 0.7}
+    assert folder.name == first.version == first.champion
+    assert manifest["data"]["files"]["data.txt"] == hash_of(data / "data.txt")
+    assert (manifest["metrics"], manifest["job_id"]) == ({"skill": 0.7}, first.job_id)
+    worse = train(workplace, asked(0.6, data))
+    assert (worse.gate, worse.champion) == ("kept back", first.version)
+    with pytest.raises(GateError, match="is kept back"):
+        worse.refuse_kept_back()
+    better = train(workplace, asked(0.8, data))
+    assert better.champion == better.version
+    assert workplace.registry.rollback("toy") == first.version
 
 
-def test_worse_model_is_stored_and_kept_back(tmp_path, data):
-    registry = Registry(tmp_path / "models")
-    first = train(RECIPE, data, registry, kind=Toy(0.7)).version
-    with pytest.raises(GateError, match="kept back: skill of the candidate is 0.6"):
-        train(RECIPE, data, registry, kind=Toy(0.6))
-    assert registry.champion("toy").name == first
-    assert len(registry.versions("toy")) == 2
+@pytest.mark.usefixtures("toy")
+def test_a_run_that_fails_leaves_no_model_behind(workplace, data):
+    with pytest.raises(SkywrightError, match="failed: There was no convergence"):
+        train(workplace, asked(None, data))
+    assert workplace.registry.versions("toy") == []
+    assert workplace.queue.list()[0].status == "failed"
 
 
-def test_better_model_replaces_and_can_be_rolled_back(tmp_path, data):
-    registry = Registry(tmp_path / "models")
-    first = train(RECIPE, data, registry, kind=Toy(0.7)).version
-    second = train(RECIPE, data, registry, kind=Toy(0.8)).version
-    assert registry.champion("toy").name == second
-    registry.promote("toy", first)
-    assert registry.champion("toy").name == first
+@pytest.mark.usefixtures("toy")
+def test_a_model_that_a_person_must_sign_waits(workplace, data):
+    outcome = train(workplace, asked(0.7, data, deploy={"sign_off": True}))
+    assert (outcome.gate, outcome.champion) == ("passed", None)
 
 
-def test_failed_run_leaves_nothing_behind(tmp_path, data):
-    class Broken(Toy):
-        def fit(self, run):
-            message = "no convergence"
-            raise InputError(message)
+@pytest.mark.usefixtures("toy")
+def test_an_unknown_licence_keeps_a_model_from_use_until_it_is_accepted(workplace, data):
+    from skywright.foundry.data.licences import accept_licence, deployment_blocked
 
-    registry = Registry(tmp_path / "models")
-    with pytest.raises(InputError, match="no convergence"):
-        train(RECIPE, data, registry, kind=Broken(1))
-    assert list(registry.root.iterdir()) == []
+    outcome = train(workplace, asked(0.7, data, licence="my-own-licence"))
+    assert (outcome.gate, outcome.champion) == ("passed", None)
+    assert "accept-licence" in outcome.reason
+    database, model = workplace.queue.database, f"toy@{outcome.version}"
+    accept_licence(database, model, "my-own-licence", by="local", reason="I wrote it")
+    assert deployment_blocked(database, model, ["my-own-licence"]) is None
 
 
-def test_missing_data_is_refused_before_the_run(tmp_path):
+@pytest.mark.usefixtures("toy")
+def test_what_is_missing_is_refused_before_a_job_exists(workplace, tmp_path):
     with pytest.raises(InputError, match=r"needs data\.txt under"):
-        train(RECIPE, tmp_path, Registry(tmp_path / "models"), kind=Toy(1))
+        submit(workplace, asked(1, tmp_path))
+    with pytest.raises(NotFoundError, match="no kind 'oracle'"):
+        submit(workplace, asked(1, tmp_path, kind="oracle"))
+    assert workplace.queue.list() == []
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"target": "gone"}, "no column 'gone'.*columns are x, y"),
+        ({"features": ["z"]}, "no column 'z'"),
+    ],
+)
+def test_a_missing_column_is_refused_before_a_job_exists(workplace, tmp_path, more, sentence):
+    path = tmp_path / "rows.csv"
+    pl.DataFrame({"x": [1, 2, 3], "y": [0, 1, 0]}).write_csv(path)
+    recipe = recipe_of({"name": "rows", "kind": "sklearn", "target": "y"} | more, "rows")
+    with pytest.raises(InputError, match=sentence):
+        submit(workplace, Ask(recipe, str(path)))
+    assert workplace.queue.list() == []
+
+
+def test_a_file_is_data_only_for_those_at_this_machine(workplace, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("x,y\n1,0\n")
+    recipe = recipe_of({"name": "rows", "kind": "sklearn", "target": "y"}, "rows")
+    with pytest.raises(NotFoundError, match="no dataset"):
+        submit(workplace, Ask(recipe, str(path), paths=False))
 
 
 def test_result_that_is_not_a_number_does_not_pass():
@@ -98,36 +117,3 @@ def test_gate_mirrors_when_the_direction_is_turned(new, old, tolerance):
         judge(up, {"skill": new}, {"skill": old}).passed
         == judge(down, {"skill": -new}, {"skill": -old}).passed
     )
-
-
-def test_promoting_an_unknown_version_is_refused(tmp_path):
-    with pytest.raises(NotFoundError, match="has no version abc"):
-        Registry(tmp_path).promote("toy", "abc")
-
-
-def test_unknown_recipe_lists_those_that_ship():
-    with pytest.raises(NotFoundError, match="there are neo-"):
-        load_recipe("neo-nothing")
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("name = ", "not valid TOML"),
-        ('name="a-b"\nkind="k"\ntitle="t"\nmetric="m"\nspeed=3', "wrong key speed"),
-        ('name="A B"\nkind="k"\ntitle="t"\nmetric="m"', "wrong key name"),
-    ],
-)
-def test_wrong_recipe_is_a_sentence(tmp_path, text, sentence):
-    path = tmp_path / "mine.toml"
-    path.write_text(text)
-    with pytest.raises(InputError, match=sentence):
-        load_recipe(str(path))
-
-
-@pytest.mark.parametrize("name", recipe_names())
-def test_every_shipped_recipe_parses_and_its_kind_is_installed(name):
-    recipe = load_recipe(name)
-    kind = kind_named(recipe.kind)
-    assert callable(kind.fit)
-    assert callable(kind.load)

@@ -3,25 +3,29 @@
 import polars as pl
 import pytest
 
-from skywright.errors import GateError, InputError
+from skywright.errors import InputError
+from skywright.foundry.jobs.workplace import Workplace
 from skywright.foundry.recipe import load_recipe
-from skywright.foundry.registry import Registry
-from skywright.foundry.training import train
-from skywright.neo.pha_network_training import CATALOGUE, catalogue
-from skywright.neo.retrain import TaughtByPeople, retrain_with_labels
-from skywright.store.database import Database
+from skywright.foundry.registry import packaged
+from skywright.neo.feedback import store_label
+from skywright.neo.pha_network_training import CATALOGUE, catalogue, taught_by_people
+from skywright.neo.retrain import retrain_with_labels
 
 QUICK = {"epochs": 8, "width": 32, "batch": 256, "patience": 3}
-
-
-def labels(rows):
-    schema = {"designation": pl.String, "label": pl.String, "people": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+SCHEMA = {
+    "question": pl.String,
+    "designation": pl.String,
+    "label": pl.String,
+    "people": pl.Int64,
+}
 
 
 @pytest.fixture
-def recipe():
-    return load_recipe("neo-pha-network").model_copy(update={"params": QUICK})
+def place():
+    found = Workplace.of()
+    yield found
+    found.close()
+    found.queue.database.close()
 
 
 @pytest.fixture
@@ -33,18 +37,16 @@ def small(reference_data, tmp_path):
     return tmp_path
 
 
-def test_without_labels_there_is_nothing_to_do(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+def test_without_labels_there_is_nothing_to_do(tmp_path, place):
     with pytest.raises(InputError, match="no labels to learn from"):
-        retrain_with_labels(tmp_path, Registry(tmp_path / "models"), database)
+        retrain_with_labels(tmp_path, place)
 
 
 @pytest.mark.slow
 def test_labels_change_the_lesson_of_their_object_only(small):
     table = catalogue(small / CATALOGUE)
-    name = table["designation"][5]
-    kind = TaughtByPeople(labels([(name, "pha", 3)]), labels([("unknown object", "aten", 1)]))
-    lesson, changed = kind.taught(table)
+    rows = [("pha", table["designation"][5], "pha", 3), ("orbit_class", "unknown", "aten", 1)]
+    lesson, changed = taught_by_people(table, pl.DataFrame(rows, schema=SCHEMA, orient="row"))
     assert changed == 1
     assert lesson.pha[5] == 1
     assert lesson.weight[5] == 7
@@ -52,22 +54,13 @@ def test_labels_change_the_lesson_of_their_object_only(small):
 
 
 @pytest.mark.slow
-def test_poisoned_labels_are_kept_back(small, recipe, tmp_path):
-    registry = Registry(tmp_path / "models")
-    honest = TaughtByPeople(labels([]), labels([]))
-    first = train(recipe, small, _fresh(registry), kind=honest)
+def test_poisoned_labels_are_kept_back(small, place):
+    recipe = load_recipe("neo-pha-network").model_copy(update={"params": QUICK})
+    shipped = packaged(recipe.name)
     table = catalogue(small / CATALOGUE).sample(2500, seed=1)
-    wrong = [
-        (n, "not_pha" if p else "pha", 4) for n, p in table.select("designation", "pha").rows()
-    ]
-    with pytest.raises(GateError, match="kept back"):
-        train(recipe, small, registry, kind=TaughtByPeople(labels(wrong), labels([])))
-    assert registry.champion(recipe.name).name == first.version
-
-
-def _fresh(registry):
-    """A registry whose first model is not compared with the shipped one, which saw more data."""
-    (registry.root / "neo-pha-network" / "0").mkdir(parents=True)
-    (registry.root / "neo-pha-network" / "0" / "manifest.json").write_text('{"metrics": {}}')
-    registry.promote("neo-pha-network", "0")
-    return registry
+    for name, pha in table.select("designation", "pha").rows():
+        store_label(place.queue.database, "u_poison", name, "not_pha" if pha else "pha", "")
+    outcome = retrain_with_labels(small, place, recipe)
+    assert outcome.gate == "kept back"
+    assert outcome.metrics["labelled_objects"] == 2500
+    assert place.registry.champion(recipe.name) == shipped

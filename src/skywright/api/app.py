@@ -9,7 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from skywright import __version__
-from skywright.api import job_routes, label_routes, neo_routes, simulate_routes, system_routes
+from skywright.api import (
+    job_routes,
+    label_routes,
+    neo_routes,
+    simulate_routes,
+    system_routes,
+    training_routes,
+)
 from skywright.api.answers import answer, error_answer, error_body
 from skywright.api.bodies import sentence
 from skywright.api.documented import install_openapi
@@ -17,6 +24,7 @@ from skywright.api.middleware import Surround
 from skywright.api.objects_routes import REQUESTS, anomalies_router, objects_router
 from skywright.api.schemas import LabelRequest
 from skywright.api.services import make_services
+from skywright.api.training_schemas import TrainingRequest
 from skywright.api.warmth import lifespan
 from skywright.errors import InputError
 from skywright.neo.simulate_request import SimulateRequest
@@ -42,12 +50,19 @@ def build(settings: Settings | None = None) -> FastAPI:
     app.state.services = services
     app.include_router(objects_router(services))
     app.include_router(anomalies_router())
-    for module in (simulate_routes, job_routes, neo_routes, label_routes, system_routes):
+    for module in (
+        simulate_routes,
+        job_routes,
+        neo_routes,
+        label_routes,
+        system_routes,
+        training_routes,
+    ):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_parameter)
     app.add_middleware(Surround, doorkeeper=services.doorkeeper, metrics=services.metrics)
-    install_openapi(app, [*REQUESTS, SimulateRequest, LabelRequest], _DESCRIPTION)
+    install_openapi(app, [*REQUESTS, SimulateRequest, LabelRequest, TrainingRequest], _DESCRIPTION)
     return app
 
 

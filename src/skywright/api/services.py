@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
@@ -16,6 +17,9 @@ from skywright.security.pseudonyms import person_of, read_salt
 from skywright.settings import Settings
 from skywright.store.blobs import BlobStore
 from skywright.store.database import Database
+
+if TYPE_CHECKING:
+    from skywright.foundry.jobs.workplace import Workplace
 
 
 @dataclass(slots=True)
@@ -37,6 +41,15 @@ class Services:
     metrics: Metrics
     doorkeeper: Doorkeeper
     warmth: Warmth = field(default_factory=Warmth)
+    _workplace: Workplace | None = None
+
+    def workplace(self) -> Workplace:
+        """Return where models are trained and kept, loaded when first asked for."""
+        if self._workplace is None:
+            from skywright.foundry.jobs.workplace import Workplace
+
+            self._workplace = Workplace.of(self.settings, self.database)
+        return self._workplace
 
     def pseudonym_of(self, caller: Caller, user: str) -> str:
         """Return the pseudonym of a user behind a caller; names are neither kept nor logged."""

@@ -17,6 +17,7 @@ from skywright.store.jobs import fail_interrupted_jobs
 
 _log = get_logger("skywright.api")
 
+_STOP_S = 15.0
 Steps = tuple[tuple[str, Callable[[], None]], ...]
 
 
@@ -30,12 +31,26 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _log.warning("jobs were interrupted by the last stop", jobs=interrupted)
     # A daemon: compiling for the first time must not hold up a stop.
     threading.Thread(target=warm, args=(services.warmth,), name="warm", daemon=True).start()
+    stop = threading.Event()
+    worker = threading.Thread(target=_work, args=(services, stop), name="worker", daemon=True)
+    if services.settings.workers:
+        worker.start()
     try:
         yield
     finally:
+        stop.set()
+        if services.settings.workers:
+            await run_in_threadpool(worker.join, _STOP_S)
         await run_in_threadpool(services.jobs.close)
         services.work.close()
         services.database.close()
+
+
+def _work(services: Services, stop: threading.Event) -> None:
+    """Do training jobs beside the requests, each in a process of its own."""
+    from skywright.foundry.jobs.worker import Worker
+
+    Worker(services.workplace()).run(stop)
 
 
 def warm(warmth: Warmth, steps: Steps | None = None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import resource
 import shutil
 import sys
@@ -82,6 +84,7 @@ def _begun(spec: Mapping[str, Any], recipe: Recipe, kind: Kind, emit: Emit) -> _
         log_path=folder / "log.jsonl",
         checkpoints=folder / "checkpoints",
         start=Path(spec["start"]) if spec.get("start") else None,
+        also={name: Path(one["path"]) for name, one in (spec.get("also") or {}).items()},
         emit=lambda line: emit({"event": "progress", **line}),
     )
     run.refuse_missing_data()
@@ -178,9 +181,12 @@ def _facts(spec: Mapping[str, Any], recipe: Recipe, seconds: float) -> dict[str,
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "seconds": round(seconds, 3),
+        "hardware": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores",
         "peak_memory_mb": round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1),
         "data": {
             "dataset_id": data.get("dataset_id"),
+            "licence": data.get("licence", ""),
+            "also": {name: one["dataset_id"] for name, one in (spec.get("also") or {}).items()},
             "files": {name: hash_of(Path(data.get("folder", ".")) / name) for name in recipe.needs},
         },
     }

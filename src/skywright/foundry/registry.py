@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -33,6 +34,7 @@ REPORT = "report/"
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+_REMEMBERED_S = 1.0
 _VERSION_LENGTH = 16
 _CARD = "card.json"
 
@@ -307,6 +309,29 @@ class Registry:
         if version not in self.versions(name):
             message = f"Model {name} has no version {version}; it has {self.versions(name)}."
             raise NotFoundError(message)
+
+
+def in_use(name: str) -> Path:
+    """Return the folder of the model in use, by the settings; looked up once a second at most.
+
+    Raises
+    ------
+    NotFoundError
+        If it was neither trained here nor ships with the package.
+    """
+    settings = get_settings()
+    key = (str(settings.data_dir), settings.database_url)
+    return _looked_up(name, *key, int(time.monotonic() / _REMEMBERED_S))
+
+
+@lru_cache(maxsize=64)
+def _looked_up(name: str, data_dir: str, url: str, _moment: int) -> Path:
+    return _shared(data_dir, url).champion(name)
+
+
+@lru_cache(maxsize=4)
+def _shared(_data_dir: str, _url: str) -> Registry:
+    return Registry.of()
 
 
 @lru_cache(maxsize=256)

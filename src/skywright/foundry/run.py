@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,8 @@ class Run:
     """Folder of the checkpoints of this job; None keeps none."""
     start: Path | None = None
     """Folder of a model of the same kind to begin from (retraining, federated rounds)."""
+    also: Mapping[str, Path] = field(default_factory=dict)
+    """Further tables of the job by name, as Parquet, such as the labels that people gave."""
     emit: Callable[[dict[str, Any]], None] | None = None
     """Where lines go besides the log: the supervisor's pipe."""
     started: float = field(default_factory=time.monotonic)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skywright.errors import GateError, InputError, SkywrightError
+from skywright.foundry.evaluate.checking import check_evaluate
 from skywright.foundry.jobs.job import Job, JobRequest
 from skywright.foundry.jobs.tending import Listener
 from skywright.foundry.jobs.worker import Worker
@@ -86,6 +87,7 @@ def submit(place: Workplace, ask: Ask) -> Job:
     """
     recipe = ask.recipe
     kind_named(recipe.kind)
+    check_evaluate(recipe)
     return place.queue.submit(
         JobRequest(
             name=recipe.name,

@@ -12,9 +12,8 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.foundry.onnx_session import run_onnx
-from skywright.foundry.registry import Registry
+from skywright.foundry.registry import in_use
 from skywright.neo.columns import numbers, refuse_bad_elements, require_columns
-from skywright.settings import get_settings
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -63,7 +62,7 @@ def albedo_interval(table: pl.DataFrame, folder: Path | None = None) -> tuple[F6
     folder : pathlib.Path, optional
         A model folder; by default the model in use.
     """
-    place = folder or Registry(get_settings().data_dir.expanduser() / "models").champion(NAME)
+    place = folder or in_use(NAME)
     low, high = raw_limits(place, features(table))
     widen = float(_card(place)["calibration"]["widen_dex"])
     return 10 ** (low - widen), 10 ** (high + widen)

@@ -12,7 +12,6 @@ References
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,10 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import MissingExtraError
+from skywright.foundry.kind import Predict, Rows
 from skywright.foundry.run import Run
 from skywright.neo.albedo import FEATURES, albedo_interval, features, raw_limits
+from skywright.neo.rows import table_of, write_signature
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -54,13 +55,23 @@ def fit(run: Run) -> dict[str, Any]:
     }
     metrics["onnx_agreement"] = export(models, x, run.out)
     write_card(run, metrics, widening(low, high, y))
-    return metrics
+    write_signature(run.out, "interval_regression", INPUTS, target="albedo")
+    constant_score = metrics["constant_interval_score"]
+    return metrics | {"baseline": {"name": "constant", "interval_score": constant_score}}
 
 
-def load(folder: Path) -> Callable[[pl.DataFrame], tuple[F64, F64]]:
-    """Return the predictor: a table to both limits of the albedo."""
-    return lambda table: albedo_interval(table, folder)
+def load(folder: Path) -> Predict:
+    """Return the predictor: orbits to both limits of the albedo [-]."""
 
+    def predict(rows: Rows) -> list[dict[str, Any]]:
+        low, high = albedo_interval(table_of(rows), folder)
+        return [{"low": float(a), "high": float(b)} for a, b in zip(low, high, strict=True)]
+
+    return predict
+
+
+INPUTS = ("a_au", "e", "i_deg", "h_mag")
+"""What the model takes over the foundry's endpoint."""
 
 _NAMES = ("low", "high")
 

@@ -23,9 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from skywright.foundry.registry import Registry
+from skywright.foundry.registry import in_use
 from skywright.neo.novelty_features import FEATURES
-from skywright.settings import get_settings
 
 F64 = npt.NDArray[np.float64]
 
@@ -305,8 +304,7 @@ def load_model(folder: Path | None = None) -> NoveltyModel:
     The model in use is the one trained here last that passed its gate, else the one that ships.
     """
     if folder is None:
-        registry = Registry(get_settings().data_dir.expanduser() / "models")
-        folder = registry.champion(NAME)
+        folder = in_use(NAME)
     return _loaded(folder)
 
 

@@ -8,7 +8,6 @@ Nothing here uses a label; designated comets and lists of unusual objects serve 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
+from skywright.foundry.kind import Predict, Rows
 from skywright.foundry.run import Run
 from skywright.neo.coorbital import Coorbital, coorbital_states
 from skywright.neo.novelty import (
@@ -38,6 +38,7 @@ from skywright.neo.novelty_features import (
     scaled_matrix,
 )
 from skywright.neo.oddities import RULES, coorbital_rarity, rarity
+from skywright.neo.rows import ELEMENTS, table_of, write_signature
 from skywright.orbits.elements import Elements, state_from_elements, tp_from_mean_anomaly
 
 F64 = npt.NDArray[np.float64]
@@ -56,6 +57,9 @@ HELD_OUT = 0.15
 """Share of the catalogue that the metric is measured on."""
 
 
+_ANSWERS = ("novelty_percentile", "flagged", "explanation", "oddities", "neighbours")
+
+
 def fit(run: Run) -> dict[str, Any]:
     """Train the kind ``neo-novelty``: write the model and return what was measured.
 
@@ -70,15 +74,22 @@ def fit(run: Run) -> dict[str, Any]:
     model.save(run.out / FILE)
     metrics |= _comets(run.data / CATALOGUE, model)
     run.log(**metrics)
-    return metrics
+    write_signature(run.out, "anomaly", ELEMENTS, target="novelty_percentile")
+    one = {"name": "one Gaussian", "held_out_log_density": metrics["one_gaussian_log_density"]}
+    return metrics | {"baseline": one}
 
 
-def load(folder: Path) -> Callable[[pl.DataFrame], pl.DataFrame]:
-    """Return a function that scores tables with the model in a folder."""
+def load(folder: Path) -> Predict:
+    """Return the predictor: orbits to how unusual they are, and why."""
     from skywright.neo.anomalies import add_anomalies
 
     model = load_model(folder)
-    return lambda table: add_anomalies(table, model=model)
+
+    def predict(rows: Rows) -> list[dict[str, Any]]:
+        scored = add_anomalies(table_of(rows), model=model)
+        return scored.select(_ANSWERS).to_dicts()
+
+    return predict
 
 
 def _held_out_density(path: Path, components: int, seed: int) -> dict[str, Any]:

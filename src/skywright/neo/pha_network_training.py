@@ -11,7 +11,6 @@ References
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,10 @@ import polars as pl
 from scipy import stats
 
 from skywright.errors import MissingExtraError
+from skywright.foundry.kind import Predict, Rows
 from skywright.foundry.run import Run
 from skywright.neo.pha_network import CLASSES, FEATURES, features, predict
+from skywright.neo.rows import ELEMENTS, table_of, write_signature
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
@@ -31,7 +32,13 @@ I64 = npt.NDArray[np.int64]
 CATALOGUE = "catalogue/neo_catalogue_202410.parquet"
 """File under the data folder that the network is learned from."""
 
+LABELS = ("not_pha", "pha")
+"""What the network says of an object."""
+
 _FOLDS = 5
+_WEIGHT_PER_PERSON = 2.0
+_MOST_WEIGHT = 10.0
+_CLASS_OF = {"atira": "IEO", "aten": "ATE", "apollo": "APO", "amor": "AMO"}
 _CLASS_WEIGHTS = (4.0, 1.5, 1.0, 1.0)  # Atiras are one in a thousand
 
 
@@ -66,8 +73,10 @@ class Curves:
 def fit(run: Run) -> dict[str, Any]:
     """Train, compare with the rule on five folds, and write model, card and pictures."""
     table = catalogue(run.data / CATALOGUE)
-    lesson = lesson_of(table)
-    return fit_taught(run, table, lesson)
+    if "labels" not in run.also:
+        return fit_taught(run, table, lesson_of(table))
+    taught, changed = taught_by_people(table, pl.read_parquet(run.also["labels"]))
+    return fit_taught(run, table, taught) | {"labelled_objects": changed}
 
 
 def fit_taught(run: Run, table: pl.DataFrame, taught: Lesson) -> dict[str, Any]:
@@ -84,12 +93,27 @@ def fit_taught(run: Run, table: pl.DataFrame, taught: Lesson) -> dict[str, Any]:
     metrics = summary(result) | {"onnx_agreement": agreement(network, taught, run.out, table)}
     _write_card(run, metrics, len(table))
     _draw(run.out, curves, result)
-    return metrics
+    write_signature(run.out, "binary", ELEMENTS, target="pha", classes=LABELS)
+    prior = {"name": "base rate", "average_precision": metrics["base_rate"]}
+    return metrics | {"baseline": prior}
 
 
-def load(folder: Path) -> Callable[[pl.DataFrame], tuple[F32, F32]]:
-    """Return the predictor of a model folder: a table to hazard and class probabilities."""
-    return lambda table: predict(folder, table)
+def load(folder: Path) -> Predict:
+    """Return the predictor of a model folder: orbits to hazard and class of orbit."""
+
+    def answers(rows: Rows) -> list[dict[str, Any]]:
+        hazard, classes = predict(folder, table_of(rows))
+        return [_answer(p, c) for p, c in zip(hazard.tolist(), classes.tolist(), strict=True)]
+
+    return answers
+
+
+def _answer(hazard: float, classes: list[float]) -> dict[str, Any]:
+    return {
+        "label": LABELS[int(hazard > 0.5)],
+        "probabilities": dict(zip(LABELS, (1 - hazard, hazard), strict=True)),
+        "orbit_class": dict(zip(CLASSES, classes, strict=True)),
+    }
 
 
 def catalogue(path: Path) -> pl.DataFrame:
@@ -107,6 +131,32 @@ def lesson_of(table: pl.DataFrame) -> Lesson:
         np.array(classes, np.int64),
         np.ones(table.height, np.float32),
     )
+
+
+def taught_by_people(table: pl.DataFrame, labels: pl.DataFrame) -> tuple[Lesson, int]:
+    """Return the lesson of a table with people's labels, and how many objects they labelled.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        The catalogue.
+    labels : polars.DataFrame
+        ``question`` (pha, orbit_class), ``designation``, ``label``, ``people``.
+    """
+    lesson = lesson_of(table)
+    rows = {name: k for k, name in enumerate(table["designation"].to_list())}
+    touched = set()
+    for row in labels.iter_rows(named=True):
+        if (k := rows.get(row["designation"])) is None:
+            continue
+        if row["question"] == "pha":
+            lesson.pha[k] = float(row["label"] == "pha")
+        else:
+            lesson.orbit_class[k] = CLASSES.index(_CLASS_OF[row["label"]])
+        weight = 1.0 + _WEIGHT_PER_PERSON * row["people"]
+        lesson.weight[k] = np.float32(min(_MOST_WEIGHT, weight))
+        touched.add(k)
+    return lesson, len(touched)
 
 
 def rule_of(table: pl.DataFrame) -> npt.NDArray[np.bool_]:

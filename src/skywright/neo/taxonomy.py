@@ -12,8 +12,7 @@ import numpy.typing as npt
 from scipy.stats import norm
 
 from skywright.errors import InputError
-from skywright.foundry.registry import Registry
-from skywright.settings import get_settings
+from skywright.foundry.registry import in_use
 
 F64 = npt.NDArray[np.float64]
 
@@ -48,7 +47,7 @@ def group_probabilities(albedo: npt.ArrayLike, folder: Path | None = None) -> F6
     if bad.size:
         message = f"albedo = {bad[0]:g} must be a measured geometric albedo in (0, 1.2]."
         raise InputError(message)
-    place = folder or Registry(get_settings().data_dir.expanduser() / "models").champion(NAME)
+    place = folder or in_use(NAME)
     return probabilities(np.log10(given), _card(place)["groups"])
 
 

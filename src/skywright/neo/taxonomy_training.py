@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,10 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import MissingExtraError
+from skywright.foundry.kind import Predict, Rows
 from skywright.foundry.run import Run
 from skywright.neo.albedo import features
+from skywright.neo.rows import write_signature
 from skywright.neo.taxonomy import GROUPS, group_probabilities, probabilities
 
 F64 = npt.NDArray[np.float64]
@@ -45,12 +46,24 @@ def fit(run: Run) -> dict[str, Any]:
         "orbit_only_auc": orbit_only(run),
     }
     write_card(run, metrics, gaussians(x, y))
-    return metrics
+    write_signature(run.out, "multiclass", ("albedo",), target="group", classes=tuple(GROUPS))
+    orbit = {"name": "boosting on the orbit alone", "auc": metrics["orbit_only_auc"]}
+    return metrics | {"baseline": orbit}
 
 
-def load(folder: Path) -> Callable[[F64], F64]:
-    """Return the predictor: albedos to group probabilities."""
-    return lambda albedo: group_probabilities(albedo, folder)
+def load(folder: Path) -> Predict:
+    """Return the predictor: measured albedos to the probability of each group."""
+
+    def predict(rows: Rows) -> list[dict[str, Any]]:
+        found = group_probabilities([row["albedo"] for row in rows], folder)
+        return [_answer(p) for p in found.tolist()]
+
+    return predict
+
+
+def _answer(p: list[float]) -> dict[str, Any]:
+    names = list(GROUPS)
+    return {"label": names[int(np.argmax(p))], "probabilities": dict(zip(names, p, strict=True))}
 
 
 def grouped(data: Path) -> pl.DataFrame:

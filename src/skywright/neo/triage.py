@@ -19,10 +19,9 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.foundry.onnx_session import run_onnx
-from skywright.foundry.registry import Registry
+from skywright.foundry.registry import in_use
 from skywright.neo.columns import numbers
 from skywright.orbits.timescales import jd_tdb_from_text
-from skywright.settings import get_settings
 
 F64 = npt.NDArray[np.float64]
 
@@ -46,7 +45,7 @@ _ESCAPE_KM_S = 11.18
 _EARTH_RADIUS_AU = 4.2635e-5
 
 
-def triage_probability(table: pl.DataFrame, moids: pl.DataFrame) -> F64:
+def triage_probability(table: pl.DataFrame, moids: pl.DataFrame, folder: Path | None = None) -> F64:
     """Return the probability to be on the Sentry list some years later, shape (n,).
 
     Parameters
@@ -56,6 +55,8 @@ def triage_probability(table: pl.DataFrame, moids: pl.DataFrame) -> F64:
         package or of the Minor Planet Center's list.
     moids : polars.DataFrame
         The same rows with ``moid_au``, ``moid2_au`` and ``nu_deg``.
+    folder : pathlib.Path, optional
+        A model folder; by default the model in use.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def triage_probability(table: pl.DataFrame, moids: pl.DataFrame) -> F64:
     """
     if table.height == 0:
         return np.empty(0)
-    folder = _folder()
+    folder = folder or in_use(NAME)
     orbit, quality = orbit_features(table, moids), quality_features(table)
     known = np.isfinite(quality[:, :3]).any(axis=1)  # condition code, arc, observations
     answer = _calibrated(folder, "bare", orbit)
@@ -147,10 +148,6 @@ def _calibrated(folder: Path, part: str, features: npt.NDArray[np.float32]) -> F
 def raw_probability(path: Path, features: npt.NDArray[np.float32]) -> F64:
     """Return what one exported model says before calibration, shape (n,)."""
     return np.asarray(run_onnx(path, {"features": features})[1][:, 1], np.float64)
-
-
-def _folder() -> Path:
-    return Registry(get_settings().data_dir.expanduser() / "models").champion(NAME)
 
 
 @lru_cache(maxsize=8)

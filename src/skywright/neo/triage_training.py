@@ -8,7 +8,6 @@ the other folds.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,10 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import MissingExtraError
+from skywright.foundry.kind import Predict, Rows
 from skywright.foundry.run import Run
 from skywright.neo.moid import add_moid
+from skywright.neo.rows import ELEMENTS, table_of, write_signature
 from skywright.neo.triage import (
     ORBIT_FEATURES,
     QUALITY_FEATURES,
@@ -26,6 +27,7 @@ from skywright.neo.triage import (
     orbit_features,
     quality_features,
     raw_probability,
+    triage_probability,
 )
 from skywright.sources.files import read_objects
 
@@ -40,6 +42,12 @@ LIST = "risk/cneos_sentry.parquet"
 
 NAMES = "catalogue/neo_catalogue_202410.parquet"
 """Numbers and principal designations (JPL)."""
+
+LABELS = ("not_listed", "listed")
+"""What may become of an object."""
+
+INPUTS = ("epoch_jd_tdb", *ELEMENTS, "condition_code", "arc_d", "n_obs", "n_opp", "rms_arcsec")
+"""What the model takes over the foundry's endpoint."""
 
 _SNAPSHOT = "2022"
 _FOLDS = 5
@@ -72,19 +80,32 @@ def fit(run: Run) -> dict[str, Any]:
     )
     metrics |= {"average_precision_low": low, "average_precision_high": high}
     write_card(run, metrics, calibration)
-    return metrics
+    write_signature(run.out, "binary", INPUTS, target="listed", classes=LABELS)
+    best = "moid_alone_average_precision"
+    return metrics | {"baseline": {"name": "MOID alone", "average_precision": metrics[best]}}
 
 
-def load(folder: Path) -> Callable[[str, F32], F64]:
-    """Return a predictor: ``full`` or ``bare`` and features to calibrated probabilities."""
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+def load(folder: Path) -> Predict:
+    """Return the predictor: orbits, with the quality of their observations as far as it is known.
 
-    def predict(part: str, features: F32) -> F64:
-        given = card["calibration"][part]
-        raw = raw_probability(folder / f"{part}.onnx", features)
-        return calibrate(raw, given["slope"], given["intercept"])
+    An answer holds the calibrated probability to be listed some years later; null without H.
+    """
+
+    def predict(rows: Rows) -> list[dict[str, Any]]:
+        table = table_of(rows)
+        listed = triage_probability(table, add_moid(table), folder)
+        return [_answer(float(p)) for p in listed]
 
     return predict
+
+
+def _answer(p: float) -> dict[str, Any]:
+    if not np.isfinite(p):
+        return {"label": None, "probabilities": None}
+    return {
+        "label": LABELS[int(p >= 0.5)],
+        "probabilities": dict(zip(LABELS, (1 - p, p), strict=True)),
+    }
 
 
 def labelled(data: Path) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:

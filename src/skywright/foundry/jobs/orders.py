@@ -56,10 +56,11 @@ def order_of(place: Workplace, job: Job) -> Order:
         "recipe": job.config["recipe"],
         "seed": job.config["seed"],
         "lease_s": None if remote or recipe.run.distributed != "none" else place.lease_s,
-        "data": _data(place, job, recipe),
+        "data": _data(place, job, recipe, folder),
         "champion": _champion(place, recipe.name),
         "rivals": _rivals(place, recipe),
         "start": job.config.get("start"),
+        "also": _also(place, job),
     }
     (folder / SPEC).write_text(json.dumps(spec, indent=1), encoding="utf-8")
     return _order(place, job, recipe, folder)
@@ -100,15 +101,29 @@ def _order(place: Workplace, job: Job, recipe: Recipe, folder: Path) -> Order:
     )
 
 
-def _data(place: Workplace, job: Job, recipe: Recipe) -> dict[str, Any]:
+def _data(place: Workplace, job: Job, recipe: Recipe, folder: Path) -> dict[str, Any]:
     """Say where the child finds its rows or files."""
-    named = str(job.config.get("data") or recipe.data)
-    if recipe.needs:
-        return {"folder": str(Path(named or ".").expanduser().absolute())}
+    named = str(job.config.get("data") or "")
+    if recipe.needs and Path(named).is_absolute():
+        return {"folder": named}
     if not named:
         return {}
     record = place.datasets.find(named)
-    return {"table": [str(path) for path in place.datasets.paths(record)], "dataset_id": record.id}
+    if recipe.needs:
+        files = folder / "data"
+        place.datasets.materialise(record, files)
+        return {"folder": str(files), "dataset_id": record.id}
+    paths = [str(path) for path in place.datasets.paths(record)]
+    return {"table": paths, "dataset_id": record.id, "licence": record.licence}
+
+
+def _also(place: Workplace, job: Job) -> dict[str, Any]:
+    """Say where the further tables of a job are."""
+    found = {}
+    for name, dataset in dict(job.config.get("also") or {}).items():
+        record = place.datasets.find(dataset)
+        found[name] = {"path": str(place.datasets.paths(record)[0]), "dataset_id": record.id}
+    return found
 
 
 def _champion(place: Workplace, name: str) -> dict[str, Any] | None:

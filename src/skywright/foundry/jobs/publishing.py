@@ -115,15 +115,23 @@ def _facts(
             "state": PASSED if verdict.passed else KEPT_BACK,
             "reason": verdict.reason,
             "conditions": verdict.conditions,
+            "needs_person": verdict.needs_person,
         },
         "data": told.get("data", {}),
-        "licences": [recipe.licence] if recipe.licence else [],
+        "licences": _licences(recipe, told),
         "seconds": told.get("seconds"),
         "peak_memory_mb": told.get("peak_memory_mb"),
         "made_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": __version__,
         "environment": _environment(),
+        "hardware": told.get("hardware", ""),
     }
+
+
+def _licences(recipe: Recipe, told: Event) -> list[str]:
+    """Return the licences that bear on the model: its own and that of its data."""
+    named = [recipe.licence, str((told.get("data") or {}).get("licence") or "")]
+    return [text for text in dict.fromkeys(named) if text]
 
 
 def _environment() -> dict[str, str]:

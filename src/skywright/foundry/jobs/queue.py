@@ -88,6 +88,10 @@ class Queue(Journal):
         only : str, optional
             Take this job or none.
         """
+        with self.database.read() as connection:  # an idle worker takes no lock
+            wanted = _claimable(_now(connection), offer)
+            if not connection.scalar(select(exists().where(wanted))):
+                return None
         with self.database.write() as connection:
             now = _now(connection)
             wanted = _claimable(now, offer)
