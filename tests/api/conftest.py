@@ -45,6 +45,7 @@ def make_client():
     yield make
     for app in made:
         app.state.services.jobs.close()
+        app.state.services.close_serving()
         app.state.services.work.close()
         app.state.services.database.close()
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from skywright import __version__
 from skywright.api import (
+    inference_routes,
     job_routes,
     label_routes,
+    model_routes,
     neo_routes,
     simulate_routes,
     system_routes,
@@ -20,6 +23,7 @@ from skywright.api import (
 from skywright.api.answers import answer, error_answer, error_body
 from skywright.api.bodies import sentence
 from skywright.api.documented import install_openapi
+from skywright.api.idempotency import Idempotency
 from skywright.api.middleware import Surround
 from skywright.api.objects_routes import REQUESTS, anomalies_router, objects_router
 from skywright.api.schemas import LabelRequest
@@ -57,12 +61,23 @@ def build(settings: Settings | None = None) -> FastAPI:
         label_routes,
         system_routes,
         training_routes,
+        model_routes,
+        inference_routes,
     ):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_parameter)
+    app.add_middleware(Idempotency, database=services.database)
     app.add_middleware(Surround, doorkeeper=services.doorkeeper, metrics=services.metrics)
-    install_openapi(app, [*REQUESTS, SimulateRequest, LabelRequest, TrainingRequest], _DESCRIPTION)
+    requests: list[type[BaseModel]] = [
+        *REQUESTS,
+        *inference_routes.REQUESTS,
+        *model_routes.REQUESTS,
+        SimulateRequest,
+        LabelRequest,
+        TrainingRequest,
+    ]
+    install_openapi(app, requests, _DESCRIPTION)
     return app
 
 

@@ -207,26 +207,6 @@ class ErasedAnswer(BaseModel):
     erased: Annotated[int, Field(description="Labels that are gone.", examples=[3])]
 
 
-class ModelAnswer(BaseModel):
-    """A model in use."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = Field(description="Name of the model.", examples=["sentry-triage"])
-    trained_here: bool = Field(
-        description="Trained on this server, not shipped with the package.", examples=[False]
-    )
-    card: Any = Field(
-        description="Its card: data, metrics beside a baseline, limits.", examples=[{}]
-    )
-
-
-class ModelsAnswer(BaseModel):
-    """All models in use."""
-
-    models: list[ModelAnswer] = Field(description="By name.", examples=[[]])
-
-
 class AuditRow(BaseModel):
     """One write."""
 

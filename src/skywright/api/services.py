@@ -20,6 +20,7 @@ from skywright.store.database import Database
 
 if TYPE_CHECKING:
     from skywright.foundry.jobs.workplace import Workplace
+    from skywright.foundry.serve.serving import Serving
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Services:
     doorkeeper: Doorkeeper
     warmth: Warmth = field(default_factory=Warmth)
     _workplace: Workplace | None = None
+    _serving: Serving | None = None
 
     def workplace(self) -> Workplace:
         """Return where models are trained and kept, loaded when first asked for."""
@@ -50,6 +52,21 @@ class Services:
 
             self._workplace = Workplace.of(self.settings, self.database)
         return self._workplace
+
+    @property
+    def serving(self) -> Serving:
+        """Return the endpoints, loaded when first asked for."""
+        if self._serving is None:
+            from skywright.foundry.serve.serving import Pools, Serving
+
+            pools = Pools(self.work.call, self.work.call_long)
+            self._serving = Serving.of(self.settings, self.database, pools, self.metrics.registry)
+        return self._serving
+
+    def close_serving(self) -> None:
+        """Write what the endpoints have queued, and stop them."""
+        if self._serving is not None:
+            self._serving.close()
 
     def pseudonym_of(self, caller: Caller, user: str) -> str:
         """Return the pseudonym of a user behind a caller; names are neither kept nor logged."""

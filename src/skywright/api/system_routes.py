@@ -1,4 +1,4 @@
-"""Health, readiness, figures, models and the audit trail."""
+"""Health, readiness, figures and the audit trail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from skywright import __version__
 from skywright.api.answers import answer
 from skywright.api.documented import answers
-from skywright.api.schemas import AuditPage, HealthAnswer, ModelsAnswer, ReadyAnswer
+from skywright.api.schemas import AuditPage, HealthAnswer, ReadyAnswer
 from skywright.api.services import caller_of, services_of
 from skywright.security.permissions import Permission
 from skywright.store.audit import read_audit
@@ -56,21 +56,6 @@ async def get_metrics(request: Request) -> Response:
     """Show requests, their seconds, objects judged, jobs unfinished."""
     caller_of(request)
     return Response(services_of(request).metrics.text(), media_type=_METRICS_TYPE)
-
-
-@router.get(
-    "/api/models",
-    operation_id="listModels",
-    summary="List the models in use with their cards",
-    responses=answers(ModelsAnswer),
-)
-async def list_models(request: Request) -> Response:
-    """Name, version and card of every model, the trivial baseline beside its metrics."""
-    from skywright.api.models import models_in_use
-
-    caller_of(request)
-    services = services_of(request)
-    return answer({"models": await services.work.call(models_in_use, services.settings)})
 
 
 @router.get(

@@ -42,6 +42,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if services.settings.workers:
             await run_in_threadpool(worker.join, _STOP_S)
         await run_in_threadpool(services.jobs.close)
+        await run_in_threadpool(services.close_serving)
         services.work.close()
         services.database.close()
 
