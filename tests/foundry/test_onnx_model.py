@@ -76,7 +76,7 @@ def test_an_unheard_of_category_is_no_category(model):
 
 
 def test_a_missing_column_is_named(model):
-    with pytest.raises(InputError, match="Row 1 lacks body, sunlit.*speed, body, sunlit"):
+    with pytest.raises(InputError, match="Row 1 lacks sunlit, body.*speed, sunlit, body"):
         load_onnx(model)([ROW, {"speed": 1.0}])
 
 

@@ -171,7 +171,19 @@ def _numbers(column: Input, values: Sequence[Any]) -> F32:
 def _texts(column: Input, values: Sequence[Any]) -> npt.NDArray[np.object_]:
     if not all(type(value) is str for value in values):
         values = [_text(column, number, value) for number, value in enumerate(values)]
+    for number, value in enumerate(values):
+        if not value.isascii():
+            _refuse_broken(column, number, value)
     return np.array(values, object)[:, None]
+
+
+def _refuse_broken(column: Input, number: int, value: str) -> None:
+    """Refuse half of a surrogate pair, which JSON can carry and no encoding can."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        message = f"Row {number} has {column.name}={value!r}, which is broken Unicode."
+        raise InputError(message, hint="Give whole characters.") from error
 
 
 def _text(column: Input, number: int, value: Any) -> str:
