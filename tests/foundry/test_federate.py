@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from skywright.cli.main import app
 from skywright.errors import AccessError, ConflictError, InputError, NotFoundError, SourceError
 from skywright.foundry import federate_rounds
 from skywright.foundry.data.splits import Split
@@ -34,6 +36,7 @@ from skywright.foundry.federate_message import (
     write_files,
 )
 from skywright.foundry.federate_rounds import Coordinator, Rules, asking, take_part
+from skywright.foundry.jobs.workplace import Workplace
 from skywright.foundry.recipe import recipe_of
 
 FEATURES = [f"x{k}" for k in range(5)]
@@ -497,3 +500,46 @@ def test_nets_of_the_kind_torch_are_averaged(tmp_path):
         recipe_of(given, "test"), clients, tmp_path, Plan(4, proximal=0.01), kind=kind, judge=judge
     )
     assert told[-1]["accuracy"] > 0.75
+
+
+@pytest.mark.slow
+def test_a_federation_on_the_command_line_from_files_to_a_model_in_use(tmp_path):
+    pytest.importorskip("torch")
+    run = CommandLine(tmp_path)
+    told = run("federate", "run", str(run.recipe), "--client", "north", "--client", "south",
+               "--rounds", "2")  # fmt: skip
+    assert (told["gate"], told["alias"], len(told["rounds"])) == ("passed", "champion", 2)
+    hub = str(tmp_path / "hub")
+    keys = ("--keys", str(run.keys))
+    run("federate", "begin", str(run.recipe), hub, "--start", "link-fault", *keys)
+    offer = str(tmp_path / "offer")
+    run("federate", "offer", hub, "--client", "perth", *keys, "--out", offer)
+    joined = run("federate", "join", "--client", "perth", "--key", str(run.key), "--data", "north",
+                 "--offer", offer, "--outbox", str(tmp_path / "out"))  # fmt: skip
+    run("federate", "receive", hub, joined["update"], *keys)
+    closed = run("federate", "close", hub, *keys, "--judge", "south")
+    assert (closed["round"], closed["clients"]) == (0, ["perth"])
+    assert closed["metrics"]["accuracy"] > 0.7
+
+
+class CommandLine:
+    """Two datasets, a recipe, keys, and a way to run commands."""
+
+    def __init__(self, folder):
+        place, rng = Workplace.of(), np.random.default_rng(7)
+        for name in ("north", "south"):
+            named = pl.when(pl.col("y") > 0.5).then(pl.lit("yes")).otherwise(pl.lit("no"))
+            table = rows_of(rng, 400).with_columns(fault=named).drop("y")
+            place.datasets.register_table(name, table, source="file")
+        self.recipe, self.keys, self.key = (
+            folder / f for f in ("r.toml", "keys.json", "perth.key")
+        )
+        text = 'name = "link-fault"\nkind = "torch"\ntarget = "fault"\nparams = { epochs = 3 }\n'
+        self.recipe.write_text(text + '[evaluate]\nmetrics = ["accuracy"]\n', encoding="utf-8")
+        self.keys.write_text(json.dumps({"perth": KEYS["perth"].hex()}), encoding="utf-8")
+        self.key.write_text(KEYS["perth"].hex(), encoding="utf-8")
+
+    def __call__(self, *words):
+        ran = CliRunner().invoke(app, [*words, "--json"])
+        assert ran.exit_code == 0, (ran.output, ran.exception)
+        return json.loads(ran.stdout)

@@ -13,6 +13,7 @@ from skywright.cli import (
     backup,
     collect,
     doctor,
+    federate,
     jobs,
     keys,
     models,
@@ -42,6 +43,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(watch.app, name="watch")
+app.add_typer(federate.app, name="federate")
 backup.register(app)
 doctor.register(app)
 serve.register(app)

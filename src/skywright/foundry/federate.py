@@ -35,6 +35,7 @@ from skywright.errors import InputError
 from skywright.foundry.data.splits import Split
 from skywright.foundry.kind import Kind, Predict, kind_named
 from skywright.foundry.recipe import Recipe, recipe_of
+from skywright.foundry.registry import MANIFEST, REPORT, SIGNATURE_FILE
 from skywright.foundry.run import Run
 
 Weights = dict[str, npt.NDArray[Any]]
@@ -270,6 +271,12 @@ def refuse_other_shapes(known: Weights, given: Weights) -> None:
             raise InputError(message, hint="Its training diverged; lower the learning rate.")
 
 
+def copy_model(source: Path, target: Path) -> None:
+    """Copy a model without its manifest, card and pictures, which are not true of another one."""
+    left_out = shutil.ignore_patterns(MANIFEST, SIGNATURE_FILE, REPORT.rstrip("/"))
+    shutil.copytree(source, target, ignore=left_out)
+
+
 def _first_model(
     kind: FederatedKind,
     recipe: Recipe,
@@ -282,7 +289,7 @@ def _first_model(
     if start is None:
         _fitted(kind, recipe, clients[min(clients)], folder / "client", None)
         start = folder / "client" / "model"
-    shutil.copytree(start, common)
+    copy_model(start, common)
     return common
 
 

@@ -29,6 +29,7 @@ from skywright.foundry.federate import (
     Plan,
     added,
     averaged,
+    copy_model,
     federated_kind,
     local_change,
     refuse_other_shapes,
@@ -114,7 +115,7 @@ class Coordinator:
         for client, key in keys.items():
             _refuse_odd_name(client)
             packed(Header("ask", "", client), {}, key)
-        shutil.copytree(start, folder / "models" / "0000")
+        copy_model(start, folder / "models" / "0000")
         state = {
             "id": secrets.token_hex(16),
             "recipe": recipe.model_dump(mode="json", exclude_unset=True),
