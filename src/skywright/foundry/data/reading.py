@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import polars as pl
 from skywright.errors import InputError
 
 _PARQUET_MAGIC = b"PAR1"
-_SCANNED_ROWS = 10_000
+_CHUNK = 1 << 20
+_MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "-", "--", "?")
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -33,8 +35,13 @@ def read_table(path: Path) -> pl.DataFrame:
         message = f"The file {path.name} is of an unknown type; {kinds} are known."
         raise InputError(message)
     try:
+        if reader is not _parquet:
+            _refuse_other_encodings(path)
         frame = reader(path)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError) as error:
+    except UnicodeDecodeError as error:
+        message = f"The file {path.name} is not UTF-8 text."
+        raise InputError(message, hint="Save it as UTF-8.") from error
+    except (pl.exceptions.PolarsError, ValueError) as error:
         first = str(error).strip().splitlines()[0][:200]
         message = f"The file {path.name} is not a readable {path.suffix[1:]} table: {first}."
         raise InputError(message) from error
@@ -44,22 +51,47 @@ def read_table(path: Path) -> pl.DataFrame:
     return frame
 
 
+def _refuse_other_encodings(path: Path) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            decoder.decode(chunk)
+    decoder.decode(b"", final=True)
+
+
 def _csv(path: Path) -> pl.DataFrame:
-    return pl.read_csv(path, infer_schema_length=_SCANNED_ROWS, try_parse_dates=True)
+    return _separated(path, ",")
 
 
 def _tsv(path: Path) -> pl.DataFrame:
-    return pl.read_csv(
-        path, separator="\t", infer_schema_length=_SCANNED_ROWS, try_parse_dates=True
+    return _separated(path, "\t")
+
+
+def _separated(path: Path, separator: str) -> pl.DataFrame:
+    frame = pl.read_csv(
+        path, separator=separator, infer_schema_length=None, try_parse_dates=True, glob=False
     )
+    return frame.with_columns(_numbers_with_gaps(frame[name]) for name in frame.columns)
+
+
+def _numbers_with_gaps(values: pl.Series) -> pl.Series:
+    """Read a column of numbers that marks what is missing by a word, which alone proves nothing."""
+    if values.dtype != pl.String:
+        return values
+    known = values.set(values.str.strip_chars().is_in(_MISSING), None)
+    for kind in (pl.Int64, pl.Float64):
+        numbers = known.str.strip_chars().cast(kind, strict=False)
+        if known.null_count() < len(known) and numbers.null_count() == known.null_count():
+            return numbers
+    return values
 
 
 def _json(path: Path) -> pl.DataFrame:
-    return pl.read_json(path, infer_schema_length=_SCANNED_ROWS)
+    return pl.read_json(path, infer_schema_length=None)
 
 
 def _json_lines(path: Path) -> pl.DataFrame:
-    return pl.read_ndjson(path, infer_schema_length=_SCANNED_ROWS)
+    return pl.read_ndjson(path, infer_schema_length=None)
 
 
 def _parquet(path: Path) -> pl.DataFrame:
