@@ -309,17 +309,15 @@ def test_a_staged_object_that_nobody_keeps_leaves_nothing(vault, tmp_path):
     assert staged.seal.object_id not in vault
 
 
+def _fail_after_keeping(vault, database):
+    with vault.stage() as staged, database.write() as connection:
+        staged.finish()
+        vault.keep(connection, staged)
+        raise LookupError(staged.seal.object_id)
+
+
 def test_a_transaction_that_fails_takes_the_file_with_it(vault, database, tmp_path):
-    kept = []
-
-    def interrupted():
-        with vault.stage() as staged, database.write() as connection:
-            staged.finish()
-            vault.keep(connection, staged)
-            kept.append(staged.seal.object_id)
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        interrupted()
+    with pytest.raises(LookupError, match=r"[0-9a-f]{32}") as caught:
+        _fail_after_keeping(vault, database)
     assert not [path for path in (tmp_path / "vault").rglob("*") if path.is_file()]
-    assert kept[0] not in vault
+    assert str(caught.value) not in vault
