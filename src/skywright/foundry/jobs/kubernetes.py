@@ -69,7 +69,10 @@ def manifest(order: Order, *, image: str, claim: str, data_dir: str) -> str:
             *(
                 line
                 for name, value in sorted(variables.items())
-                for line in (f"            - name: {name}", f"              value: {_text(value)}")
+                for line in (
+                    f"            - name: {_text(name)}",
+                    f"              value: {_text(value)}",
+                )
             ),
             "          resources:",
             *_resources(order),
