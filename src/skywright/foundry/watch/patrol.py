@@ -130,7 +130,7 @@ def _reference(watcher: Watcher, facts: Mapping[str, Any]) -> Any:
         record = watcher.datasets.find(str(named))
     except NotFoundError:
         return None
-    return watcher.datasets.read(record) if record.data_type == "table" else None
+    return watcher.datasets.read(record) if record.tabular else None
 
 
 def _why(
