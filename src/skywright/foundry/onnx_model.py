@@ -14,7 +14,7 @@ import numpy as np
 from skywright.errors import InputError, NotFoundError
 from skywright.foundry.kind import Predict, Rows
 from skywright.foundry.onnx_session import session
-from skywright.foundry.signature import Signature
+from skywright.foundry.signature import Feeds, Signature
 
 MODEL = "model.onnx"
 """File of a model folder that ONNX Runtime serves."""
@@ -45,16 +45,30 @@ def load_onnx(folder: Path, name: str = MODEL) -> Predict:
     if not path.is_file():
         message = f"The model {folder} holds no {name}, so ONNX Runtime cannot serve it."
         raise NotFoundError(message)
+    signature = Signature.of(folder)
+    if signature.task == "policy":
+        from skywright.foundry.kinds.policy_answers import load_policy
+
+        return load_policy(folder, name)
     # Federated rounds write other weights into the same folder.
-    signature, runs = Signature.of(folder), session(path, path.stat().st_mtime_ns)
+    runs = session(path, path.stat().st_mtime_ns)
     outputs = [one.name for one in runs.get_outputs()][:1]
 
     def predict(rows: Rows) -> list[dict[str, Any]]:
         if not len(rows):
             return []
-        return signature.answers(runs.run(outputs, signature.feeds(rows))[0])
+        return signature.answers(runs.run(outputs, graph_feeds(signature, rows))[0])
 
     return predict
+
+
+def graph_feeds(signature: Signature, rows: Rows) -> Feeds:
+    """Return the columns of rows under the names that the graph knows them by."""
+    feeds = signature.feeds(rows)
+    for column in signature.inputs:
+        if (name := column.graph_name) != column.name:
+            feeds[name] = feeds.pop(column.name)
+    return feeds
 
 
 def agreement(folder: Path, original: Predict, rows: Rows) -> dict[str, Any]:
