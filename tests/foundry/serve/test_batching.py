@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from skywright.foundry.serve.batching import Batcher
 from skywright.errors import InputError
+from skywright.foundry.serve.batching import Batcher
 
 
 def _doubling(calls, delay_s=0.02):
