@@ -1,6 +1,7 @@
 """Signatures: written and read again, rows to arrays, arrays to answers."""
 
 import json
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def test_a_folder_without_a_signature_is_no_model_of_rows(tmp_path):
         Signature.of(tmp_path)
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(width=32)), min_size=1))
+@given(st.lists(st.one_of(st.none(), st.floats(width=32, allow_infinity=False)), min_size=1))
 def test_numbers_arrive_as_they_are_and_none_as_nan(values):
     signature = Signature("regression", "y", INPUTS[:1])
     told = signature.feeds([{"speed": value} for value in values])["speed"]
@@ -42,9 +43,27 @@ def test_numbers_arrive_as_they_are_and_none_as_nan(values):
     np.testing.assert_array_equal(told[:, 0], wanted)
 
 
-def test_a_number_beyond_float32_is_infinite_without_a_warning():
+@pytest.mark.parametrize("value", [1e300, -1e39, float("inf"), 10**300, Decimal("1e50")])
+def test_a_number_beyond_float32_is_missing(value):
     signature = Signature("regression", "y", INPUTS[:1])
-    assert np.isinf(signature.feeds([{"speed": 1e300}])["speed"][0, 0])
+    assert np.isnan(signature.feeds([{"speed": value}])["speed"][0, 0])
+
+
+def test_a_number_beyond_all_floats_is_refused():
+    with pytest.raises(InputError, match="more than 308 digits"):
+        Signature("regression", "y", INPUTS[:1]).feeds([{"speed": 10**400}])
+
+
+@pytest.mark.parametrize("value", [Decimal("2.5"), np.float32(2.5), np.float16(2.5)])
+def test_rarer_types_of_numbers_are_numbers(value):
+    signature = Signature("regression", "y", INPUTS[:1])
+    assert signature.feeds([{"speed": value}])["speed"][0, 0] == 2.5
+
+
+@pytest.mark.parametrize("name", ["value", "features", "prepare_raw", "net_0", "", "column_value"])
+def test_a_column_never_has_a_name_that_the_graph_uses_for_itself(name):
+    assert Input(name, "number").graph_name == f"column_{name}"
+    assert Input("speed", "number").graph_name == "speed"
 
 
 def test_texts_may_be_whole_numbers_and_missing():

@@ -20,7 +20,7 @@ from skywright.errors import InputError, MissingExtraError
 from skywright.foundry.evaluate.answers import answers_of
 from skywright.foundry.evaluate.metrics import measure
 from skywright.foundry.kind import Predict, Rows
-from skywright.foundry.onnx_model import MODEL, compared, load_onnx
+from skywright.foundry.onnx_model import MODEL, compared, graph_feeds, load_onnx
 from skywright.foundry.signature import Signature
 
 INT8 = "model.int8.onnx"
@@ -180,7 +180,7 @@ class _Calibration:
     def __init__(self, signature: Signature, rows: Rows) -> None:
         few = rows[:_CALIBRATED_ON]
         self._feeds: Iterator[dict[str, npt.NDArray[Any]]] = (
-            signature.feeds(few[start : start + 32]) for start in range(0, len(few), 32)
+            graph_feeds(signature, few[start : start + 32]) for start in range(0, len(few), 32)
         )
 
     def get_next(self) -> dict[str, npt.NDArray[Any]] | None:

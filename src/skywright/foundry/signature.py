@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from numbers import Real
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,10 @@ from skywright.foundry.unpacking import stacked
 F32 = npt.NDArray[np.float32]
 Feeds = dict[str, npt.NDArray[Any]]
 
+_GRAPH_NAMES = {"", "features", "probabilities", "value"}
+_GRAPH_PREFIXES = ("column_", "net_", "prepare_")
 _NUMBERS = frozenset({float, int, type(None), np.float64, np.float32, np.int64, np.int32})
-_FLAGS = _NUMBERS | {bool, np.bool_}
+_ALLOWED = {"number": _NUMBERS, "boolean": _NUMBERS | {bool, np.bool_}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ class Input:
     """``number``, ``boolean``, ``category``, ``text``, ``sequence`` or ``image``."""
     shape: tuple[int, ...] = ()
     """(steps, channels) of a sequence, (channels, height, width) of an image."""
+
+    @property
+    def graph_name(self) -> str:
+        """Name in an ONNX graph: that of the column, unless the graph uses it for its own ends."""
+        own = self.name in _GRAPH_NAMES or self.name.startswith(_GRAPH_PREFIXES)
+        return f"column_{self.name}" if own else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +62,14 @@ class Signature:
     classes: tuple[str, ...] = ()
     """Names of the classes, sorted; the last one of two is the positive one."""
     _pick: Any = field(default=None, init=False, repr=False, compare=False)
+    _numbers: frozenset[int] = field(default=frozenset(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.inputs]
         pick = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
         object.__setattr__(self, "_pick", pick)
+        numbers = [place for place, one in enumerate(self.inputs) if one.type in _ALLOWED]
+        object.__setattr__(self, "_numbers", frozenset(numbers))
 
     @classmethod
     def of(cls, folder: Path) -> Signature:
@@ -117,9 +130,10 @@ class Signature:
         if not columns:
             message = "There are no rows to predict from; give at least one."
             raise InputError(message)
+        numbers = iter(self._block(columns))
         return {
-            column.name: _array(column, values)
-            for column, values in zip(self.inputs, columns, strict=True)
+            column.name: next(numbers) if place in self._numbers else _array(column, columns[place])
+            for place, column in enumerate(self.inputs)
         }
 
     def answers(self, output: npt.NDArray[Any]) -> list[dict[str, Any]]:
@@ -139,6 +153,15 @@ class Signature:
             for top, chances in zip(best, output.tolist(), strict=True)
         ]
 
+    def _block(self, columns: Sequence[Sequence[Any]]) -> F32:
+        """Return all numbers as one array (columns, n, 1), which is made and checked at once."""
+        chosen = [columns[place] for place in sorted(self._numbers)]
+        for place, values in zip(sorted(self._numbers), chosen, strict=True):
+            column = self.inputs[place]
+            if not _ALLOWED[column.type].issuperset(map(type, values)):
+                _refuse_others(column, values)
+        return as_float32(_floats(chosen))[..., None]
+
     def _missing(self, rows: Rows) -> InputError:
         names = [column.name for column in self.inputs]
         for number, row in enumerate(rows):
@@ -150,22 +173,27 @@ class Signature:
         return InputError("A row is not a mapping from column to value.")
 
 
+def as_float32(values: npt.NDArray[np.float64]) -> F32:
+    """Return numbers as float32; those beyond its range count as missing, here as in training."""
+    with np.errstate(over="ignore"):
+        small = values.astype(np.float32)
+    if not np.isfinite(small).all():
+        small[np.isinf(small)] = np.nan
+    return small
+
+
+def _floats(columns: Sequence[Sequence[Any]]) -> npt.NDArray[np.float64]:
+    try:
+        return np.array(columns, np.float64)
+    except OverflowError as error:
+        message = "A row holds a whole number of more than 308 digits."
+        raise InputError(message, hint="Give a smaller one, or null if it is missing.") from error
+
+
 def _array(column: Input, values: Sequence[Any]) -> npt.NDArray[Any]:
-    if column.type in {"number", "boolean"}:
-        return _numbers(column, values)
     if column.type in {"category", "text"}:
         return _texts(column, values)
     return stacked(column, values)
-
-
-def _numbers(column: Input, values: Sequence[Any]) -> F32:
-    allowed = _NUMBERS if column.type == "number" else _FLAGS
-    if not allowed.issuperset(map(type, values)):
-        _refuse(column, values, allowed)
-    array = np.array(values, np.float64)
-    # Whoever means 1e39 gets infinity, which trees place rightly; only nets suffer, and tell so.
-    with np.errstate(over="ignore"):
-        return array.astype(np.float32)[:, None]
 
 
 def _texts(column: Input, values: Sequence[Any]) -> npt.NDArray[np.object_]:
@@ -197,9 +225,15 @@ def _text(column: Input, number: int, value: Any) -> str:
     raise InputError(message, hint="Give a text, or null if it is missing.")
 
 
-def _refuse(column: Input, values: Sequence[Any], allowed: frozenset[Any]) -> None:
+def _refuse_others(column: Input, values: Sequence[Any]) -> None:
+    """Refuse values that are no numbers; the rarer types of numbers pass."""
+    flags = (bool, np.bool_)
     for number, value in enumerate(values):
-        if type(value) not in allowed:
+        if isinstance(value, flags) and column.type == "boolean":
+            continue
+        if isinstance(value, (Real, np.number, Decimal)) and not isinstance(value, flags):
+            continue
+        if value is not None:
             message = f"Row {number} has {column.name}={value!r}, which is not a {column.type}."
             hint = "Give a number" if column.type == "number" else "Give true or false"
             raise InputError(message, hint=f"{hint}, or null if it is missing.")

@@ -4,6 +4,7 @@ import builtins
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +107,18 @@ def test_calibration_repairs_probabilities_that_are_too_sure(run_of):
 def test_calibration_is_refused_where_there_is_nothing_to_calibrate(run_of):
     with pytest.raises(InputError, match="needs two classes"):
         lightgbm.fit(run_of("lightgbm", "score", params=QUICK | {"calibrate": True}))
+
+
+def test_class_weights_find_more_of_a_rare_class(run_of, table):
+    rare = pl.concat([table.filter(fault="no"), table.filter(fault="yes").head(25)])
+    rare, found = rare.sample(fraction=1.0, shuffle=True, seed=1), []
+    for name, weigh in (("plain", False), ("weighed", True)):
+        given = QUICK | {"class_weights": weigh, "early_stopping": 0}
+        run = run_of("lightgbm", name=name, frame=rare, params=given)
+        lightgbm.fit(run)
+        answers = lightgbm.load(run.out)(run.split.test.filter(fault="yes").to_dicts())
+        found.append(sum(answer["probabilities"]["yes"] for answer in answers))
+    assert found[1] > found[0]
 
 
 def test_an_unknown_parameter_of_lightgbm_is_refused(run_of):

@@ -49,6 +49,31 @@ def test_histogram_trees_keep_missing_values_as_they_are(run_of):
     assert agreement(run.out, sklearn.load(run.out), rows)["max_abs_error"] < 1e-6
 
 
+def test_columns_may_have_the_names_that_graphs_use_themselves(run_of, table):
+    names = {"speed": "value", "noise": "prepare_fill", "body": "features", "sunlit": ""}
+    frame = table.rename(names)
+    run = run_of("sklearn", "score", frame=frame, params={"estimator": "ridge"})
+    sklearn.fit(run)
+    assert agreement(run.out, sklearn.load(run.out), run.split.test.to_dicts())["agrees"]
+
+
+def test_class_weights_go_by_the_names_of_the_classes(run_of):
+    shares = []
+    for name, weight in (("light", 0.1), ("heavy", 10.0)):
+        given = {"estimator": "logistic_regression", "class_weight": {"yes": weight, "no": 1.0}}
+        run = run_of("sklearn", name=name, params=given)
+        sklearn.fit(run)
+        answers = sklearn.load(run.out)(run.split.test.to_dicts())
+        shares.append([answer["label"] for answer in answers].count("yes"))
+    assert shares[1] > shares[0] + 10
+
+
+def test_the_weight_of_a_class_that_is_not_there_is_refused(run_of):
+    given = {"estimator": "logistic_regression", "class_weight": {"maybe": 2.0}}
+    with pytest.raises(InputError, match="class_weight names 'maybe'.*no, yes"):
+        sklearn.fit(run_of("sklearn", params=given))
+
+
 def test_the_same_seed_gives_the_same_export(run_of):
     runs = [
         run_of("sklearn", name=name, params={"estimator": "extra_trees", "n_estimators": 3})

@@ -29,7 +29,7 @@ ORIGINAL = "model.txt"
 
 _ROUNDS, _PATIENCE, _EVERY = 500, 30, 10
 _LEAST_TO_STOP_BY = 20  # fewer rows than this tell more about luck than about the model
-_OURS = {"task", "rounds", "early_stopping", "calibrate"}
+_OURS = {"task", "rounds", "early_stopping", "calibrate", "class_weights"}
 _NOT_OURS = {"self", "kwargs", "importance_type", "n_jobs", "objective", "random_state"}
 _NATIVE = {
     "bagging_fraction", "bagging_freq", "cat_smooth", "extra_trees", "feature_fraction",
@@ -44,8 +44,9 @@ def fit(run: Run) -> None:
     """Boost trees on the rows that teach until those that choose no longer gain.
 
     ``params.rounds`` (500) trees at most, ``params.early_stopping`` (30; 0 never stops) rounds
-    without gain, ``params.calibrate`` fits the log-odds of two classes to the rows that choose;
-    everything else goes to LightGBM.
+    without gain, ``params.calibrate`` fits the log-odds of two classes to the rows that choose,
+    ``params.class_weights`` lets rare classes weigh as much as frequent ones; everything else goes
+    to LightGBM.
 
     Raises
     ------
@@ -128,7 +129,9 @@ def _boosted(run: Run, table: Table) -> Any:
 
     params = run.recipe.params
     patience = int(params.get("early_stopping", _PATIENCE))
-    teach = lightgbm.Dataset(table.x, table.y, params={"verbose": -1}, free_raw_data=False)
+    teach = lightgbm.Dataset(
+        table.x, table.y, weight=_row_weights(run, table), params={"verbose": -1}
+    )
     watched, names = [teach], ["train"]
     callbacks = [_curve(run)]
     if len(table.y_valid) >= _LEAST_TO_STOP_BY and patience:
@@ -149,6 +152,14 @@ def _boosted(run: Run, table: Table) -> Any:
     except lightgbm.basic.LightGBMError as error:
         message = f"LightGBM cannot be trained on these rows: {error}"
         raise InputError(message) from error
+
+
+def _row_weights(run: Run, table: Table) -> npt.NDArray[np.float64] | None:
+    if not (run.recipe.params.get("class_weights") and table.n_classes):
+        return None
+    counts = np.bincount(table.y, minlength=table.n_classes)
+    weights: npt.NDArray[np.float64] = (len(table.y) / (table.n_classes * counts))[table.y]
+    return weights
 
 
 def _params(run: Run, table: Table) -> dict[str, Any]:

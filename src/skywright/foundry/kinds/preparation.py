@@ -19,7 +19,7 @@ import polars as pl
 
 from skywright.errors import InputError
 from skywright.foundry.recipe_sections import Prepare
-from skywright.foundry.signature import F32, Feeds, Input
+from skywright.foundry.signature import F32, Feeds, Input, as_float32
 
 FILE = "preparation.json"
 """File of a model folder that holds what was learned about its columns."""
@@ -160,7 +160,7 @@ def feeds_of(frame: pl.DataFrame, inputs: tuple[Input, ...]) -> Feeds:
     for column in inputs:
         series = frame[column.name]
         if column.type in {"number", "boolean"}:
-            feeds[column.name] = _floats(series).astype(np.float32)[:, None]
+            feeds[column.name] = as_float32(series.cast(pl.Float64).to_numpy())[:, None]
         else:
             texts = series.cast(pl.String).fill_null("")
             feeds[column.name] = np.array(texts.to_list(), object)[:, None]
@@ -168,9 +168,8 @@ def feeds_of(frame: pl.DataFrame, inputs: tuple[Input, ...]) -> Feeds:
 
 
 def _floats(series: pl.Series) -> npt.NDArray[np.float64]:
-    """Return a column as numbers; those beyond float32 become infinite there, and missing here."""
-    values = series.cast(pl.Float64).to_numpy()
-    return np.where(np.abs(values) <= np.finfo(np.float32).max, values, np.nan)
+    """Return a column as numbers, rounded to what the model will see of them."""
+    return as_float32(series.cast(pl.Float64).to_numpy()).astype(np.float64)
 
 
 def _number(series: pl.Series, kind: str, prepare: Prepare) -> Number:

@@ -8,6 +8,7 @@ import numpy as np
 
 from skywright.foundry.kinds.preparation import Category, Preparation
 from skywright.foundry.kinds.preparation_channels import Channels
+from skywright.foundry.signature import Input
 
 FEATURES = "features"
 """Name of the input of a model that is to be joined to its preparation."""
@@ -88,7 +89,7 @@ def graph(preparation: Preparation) -> Any:
     types = {"number": TensorProto.FLOAT, "boolean": TensorProto.FLOAT}
     inputs = [
         helper.make_tensor_value_info(
-            one.name, types.get(one.type, TensorProto.STRING), ["rows", 1]
+            one.graph_name, types.get(one.type, TensorProto.STRING), ["rows", 1]
         )
         for one in preparation.inputs
     ]
@@ -101,7 +102,7 @@ def channel_graph(preparation: Channels) -> Any:
     """Return the preparation of sequences or images as a model to ``features``."""
     from onnx import TensorProto, helper, numpy_helper
 
-    (column,) = preparation.inputs
+    column = preparation.inputs[0].graph_name
     offset, factor = preparation.constants()
     constants = [
         numpy_helper.from_array(array, f"prepare_{name}")
@@ -109,12 +110,10 @@ def channel_graph(preparation: Channels) -> Any:
     ]
     steps = _SEQUENCE_STEPS if preparation.type == "sequence" else _IMAGE_STEPS
     nodes = [
-        helper.make_node(op, [one or column.name for one in given], [out], name=out, **more)
+        helper.make_node(op, [one or column for one in given], [out], name=out, **more)
         for op, given, out, more in steps
     ]
-    given = helper.make_tensor_value_info(
-        column.name, TensorProto.FLOAT, ["rows", *preparation.shape]
-    )
+    given = helper.make_tensor_value_info(column, TensorProto.FLOAT, ["rows", *preparation.shape])
     shape = preparation.shape
     wide = (preparation.width, shape[0]) if preparation.type == "sequence" else shape
     told = helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["rows", *wide])
@@ -149,7 +148,7 @@ def _model(body: Any) -> Any:
 def _numbers(preparation: Preparation, nodes: list[Any], constants: list[Any]) -> list[str]:
     from onnx import helper, numpy_helper
 
-    names = [column.name for column in preparation.numbers]
+    names = [Input(one.name, one.type).graph_name for one in preparation.numbers]
     fill, offset, factor = preparation.constants()
     for name, array in (("fill", fill), ("offset", offset), ("factor", factor)):
         constants.append(numpy_helper.from_array(array, f"prepare_{name}"))
@@ -171,6 +170,7 @@ def _category(column: Category, encode: str, nodes: list[Any]) -> str:
     from onnx import helper
 
     codes = column.codes()
+    given = Input(column.name, column.type).graph_name
     code, out = f"prepare_code_{column.name}", f"prepare_coded_{column.name}"
     keys: dict[str, Any] = {"keys_strings": list(codes), "domain": _ONNX_ML}
     if encode == "ordinal":
@@ -178,7 +178,7 @@ def _category(column: Category, encode: str, nodes: list[Any]) -> str:
         nodes.append(
             helper.make_node(
                 "LabelEncoder",
-                [column.name],
+                [given],
                 [out],
                 values_floats=values,
                 default_float=-1.0,
@@ -190,7 +190,7 @@ def _category(column: Category, encode: str, nodes: list[Any]) -> str:
     nodes.append(
         helper.make_node(
             "LabelEncoder",
-            [column.name],
+            [given],
             [code],
             values_int64s=list(codes.values()),
             default_int64=-1,

@@ -64,7 +64,7 @@ _TREES = {
     "hist_gradient_boosting",
 }
 _OURS = {"estimator", "task"}
-_SEED = "random_state"
+_SEED, _WEIGHTS = "random_state", "class_weight"
 _CODED_ALREADY = {"categorical_features"}
 
 
@@ -81,7 +81,7 @@ def fit(run: Run) -> None:
     refuse_missing_parts()
     name = estimator_name(run.recipe)
     table = table_of(run, prepare_for(name, run.recipe.prepare))
-    estimator = untrained(run, name, regression=not table.signature.classes)
+    estimator = untrained(run, name, table.signature.classes)
     _taught(run, estimator, table)
     if len(table.y_valid):
         run.log(step=1, valid_score=float(estimator.score(table.x_valid, table.y_valid)))
@@ -145,8 +145,9 @@ def prepare_for(name: str, prepare: Prepare) -> Prepare:
     return prepare.model_copy(update={"scale": "none"}) if name in _TREES else prepare
 
 
-def untrained(run: Run, name: str, *, regression: bool) -> Any:
-    """Return the estimator of a recipe, seeded, not yet fitted."""
+def untrained(run: Run, name: str, classes: tuple[str, ...]) -> Any:
+    """Return the estimator of a recipe, seeded, not yet fitted; no classes mean numbers."""
+    regression = not classes
     module, classifier, regressor = ESTIMATORS[name]
     chosen = regressor if regression else classifier
     if not chosen:
@@ -162,6 +163,8 @@ def untrained(run: Run, name: str, *, regression: bool) -> Any:
     if unknown := sorted(set(given) - known):
         message = f"The estimator {name} has no parameter {', '.join(unknown)}."
         raise InputError(message, hint=f"It has {', '.join(sorted(known))}.")
+    if isinstance(given.get(_WEIGHTS), dict):
+        given[_WEIGHTS] = _coded_weights(given[_WEIGHTS], classes)
     if _SEED in known:
         given.setdefault(_SEED, run.seed)
     if name == "svm" and not regression:
@@ -176,6 +179,15 @@ def _with_probabilities(machine: Any, seed: int) -> Any:
 
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
     return CalibratedClassifierCV(machine, method="sigmoid", cv=folds, ensemble=False)
+
+
+def _coded_weights(weights: Mapping[str, Any], classes: tuple[str, ...]) -> dict[int, Any]:
+    """Return the weights of classes by their codes, which is all that estimators see of them."""
+    for name in weights:
+        if name not in classes:
+            message = f"params.class_weight names {name!r}, which is no class of the target."
+            raise InputError(message, hint=f"Classes are {', '.join(classes)}.")
+    return {code: weights.get(name, 1.0) for code, name in enumerate(classes)}
 
 
 def _plain(value: Any) -> Any:
