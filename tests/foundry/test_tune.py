@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -153,6 +153,7 @@ def test_poor_trials_are_cancelled_on_the_way(tmp_path, pruner):
     assert states.count("complete") >= 4
     assert pruned
     assert all(bench.find(row["job_id"]).status == "cancelled" for row in pruned)
+    assert {row["value"] for row in pruned} == {None}  # a point of the curve is no result
     lost = np.mean([distance_of(bench.request(row["job_id"])) for row in pruned])
     kept = [row for row in found.trials if row["state"] == "complete"]
     assert lost > np.mean([distance_of(bench.request(row["job_id"])) for row in kept])
@@ -210,10 +211,13 @@ def test_failed_trials_count_and_a_search_of_only_such_says_there_is_no_best(tmp
     bench = Bench()
 
     def failing(job_id):
-        bench.jobs[job_id] = job_of(bench.request(job_id), "failed")
+        bench.jobs[job_id] = replace(
+            job_of(bench.request(job_id), "failed"), error={"message": "no such rate"}
+        )
 
     found = search(bench, tmp_path, wanted(trials=3), runner=failing, poll_s=0)
     assert (found.best_value, found.job_id, len(found.trials)) == (None, None, 3)
+    assert {row["reason"] for row in found.trials} == {"no such rate"}
 
 
 def test_a_space_is_whole_numbers_choices_or_a_logarithmic_range():

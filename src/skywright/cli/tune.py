@@ -37,7 +37,8 @@ def tune(
         return
     for row in found.trials:
         value = "" if row["value"] is None else f"{row['value']:.6g}"
-        typer.echo(f"{row['number']:4d}  {row['state']:9s} {value:>12s}  {row['params']}")
+        told = row["reason"] or row["params"]
+        typer.echo(f"{row['number']:4d}  {row['state']:9s} {value:>12s}  {told}")
     typer.echo(f"best {found.metric} = {found.best_value} with {found.best_params}")
     if found.job_id:
         typer.echo(f"job {found.job_id} trains the model; skywright jobs show {found.job_id}")

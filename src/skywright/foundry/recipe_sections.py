@@ -223,7 +223,7 @@ class Tune(BaseModel):
     """What is made better; empty means the metric that judges."""
 
     curve: str = ""
-    """What a run logs on its way, such as ``valid_loss``, by which poor trials are stopped early;
+    """What a run logs on its way, such as ``loss``, by which poor trials are stopped early;
     empty means the metric."""
 
     sampler: Literal["tpe", "random", "cmaes"] = "tpe"

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from skywright.errors import ConflictError, InputError, MissingExtraError
+from skywright.errors import ConflictError, InputError, MissingExtraError, NotFoundError
 from skywright.foundry.evaluate.metrics import prefers_more
 from skywright.foundry.jobs.job import FINAL, Job, JobRequest
 from skywright.foundry.recipe import Recipe
@@ -105,7 +105,7 @@ class Found:
     best_params: dict[str, Any]
     """Its parameters."""
     trials: list[dict[str, Any]] = field(default_factory=list)
-    """All: number, state, value, params, job_id."""
+    """All: number, state, value, params, job_id, reason (of those that failed)."""
     job_id: str | None = None
     """The job that trains the model with the best parameters."""
 
@@ -297,13 +297,24 @@ class _Hunt:
         return f"{self.wanted.name}-trial-{number}"
 
     def _row(self, frozen: Any) -> dict[str, Any]:
+        job_id, failed = self._job_id(frozen.number), frozen.state.name == "FAIL"
+        reason = self._reason(job_id) if failed else None
         return {
             "number": frozen.number,
             "state": frozen.state.name.lower(),
-            "value": frozen.value,
+            "value": frozen.value if frozen.state.name == "COMPLETE" else None,
             "params": dict(frozen.params),
-            "job_id": self._job_id(frozen.number),
+            "job_id": job_id,
+            "reason": reason,
         }
+
+    def _reason(self, job_id: str) -> str | None:
+        """Return why a trial failed, None if its job was never submitted or told nothing."""
+        try:
+            error = self.jobs.find(job_id).error
+        except NotFoundError:
+            return None
+        return (error or {}).get("message")
 
 
 def value_of(job: Job, metric: str) -> float | None:
