@@ -28,6 +28,8 @@ from skywright.foundry.run import Run
 REPORT_FILE = "report.json"
 Emit = Callable[[dict[str, Any]], None]
 
+_OWN_PARTS = {"metric", "baseline", "others", "comparisons"}  # of a kind that judges itself
+
 
 @dataclass(frozen=True, slots=True)
 class _Made:
@@ -124,9 +126,11 @@ def _own_report(
 ) -> dict[str, Any]:
     return {
         "task": "own",
-        "metric": recipe.judge,
-        "metrics": {key: value for key, value in own.items() if key != "baseline"},
+        "metric": recipe.judge or own.get("metric"),
+        "metrics": {key: value for key, value in own.items() if key not in _OWN_PARTS},
         "baseline": own.get("baseline"),
+        "others": own.get("others", {}),
+        "comparisons": own.get("comparisons", {}),
         "champion": champion
         and {"version": champion["version"], "metrics": champion.get("metrics")},
     }

@@ -85,6 +85,8 @@ def measure(name: str, answers: Answers) -> float:
 
 def prefers_more(name: str) -> bool | None:
     """Return whether more of a metric is better, None if the foundry does not know it."""
+    if name in {"loss", "perplexity"}:  # kinds that judge themselves measure these
+        return False
     return next(
         (metric.higher_is_better for metric in _TABLE.values() if metric.name == name), None
     )
