@@ -164,6 +164,8 @@ def test_a_column_without_values_is_refused():
     frame = pl.DataFrame({"speed": [None, None]}, schema={"speed": pl.Float64})
     with pytest.raises(InputError, match="speed has no value at all"):
         learn(frame, {"speed": "number"}, Prepare())
+    with pytest.raises(InputError, match="speed has no value at all"):
+        learn(frame, {"speed": "category"}, Prepare(columns={"speed": "most_frequent"}))
 
 
 def test_a_constant_that_is_no_number_is_refused():

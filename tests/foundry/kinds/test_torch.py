@@ -147,6 +147,15 @@ def test_a_process_killed_in_the_middle_leaves_no_trace_in_the_weights(run_of, t
     assert sha256(killed) == sha256(whole)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("net", ["tabular", "sequence", "image"])
+def test_an_accelerator_gives_the_same_weights_twice(run_of, net):
+    runs = [of_net(run_of, net, name=name, run={"gpus": 1}) for name in ("one", "two")]
+    for run in runs:
+        kind.fit(run)
+    assert sha256(runs[0]) == sha256(runs[1])
+
+
 def test_another_seed_gives_other_weights(run_of):
     runs = [run_of("torch", name=name, params=QUICK) for name in ("one", "two")]
     kind.fit(runs[0])

@@ -176,8 +176,7 @@ def _number(series: pl.Series, kind: str, prepare: Prepare) -> Number:
     values = _floats(series)
     known = values[~np.isnan(values)]
     if not len(known):
-        message = f"Column {series.name} has no value at all in the rows to learn from."
-        raise InputError(message, hint=f"Leave it out: drop = ['{series.name}'].")
+        raise _empty(series.name)
     strategy = prepare.columns.get(series.name, prepare.missing)
     fill = _fill(known, strategy, prepare.fill, series.name)
     if strategy == "keep":
@@ -232,7 +231,15 @@ def _category(series: pl.Series, kind: str, prepare: Prepare) -> Category:
     if strategy not in _IMPUTED:
         return Category(series.name, kind, kept)
     fill = str(prepare.fill) if strategy == "constant" else _commonest(counts, series.name)
-    return Category(series.name, kind, tuple(value for value in kept if value), fill)
+    named = tuple(value for value in kept if value)
+    if not named:
+        raise _empty(series.name)
+    return Category(series.name, kind, named, fill)
+
+
+def _empty(name: str) -> InputError:
+    message = f"Column {name} has no value at all in the rows to learn from."
+    return InputError(message, hint=f"Leave it out: drop = ['{name}'].")
 
 
 def _commonest(counts: pl.DataFrame, name: str) -> str:
