@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from skywright.errors import InputError, NotFoundError
 from skywright.foundry.data.datasets import DatasetRecord, Datasets
 from skywright.security.vault import Vault, row_label
 from skywright.store.database import Database
-from skywright.store.foundry_schema import user_inputs
+from skywright.store.foundry_schema import training_datasets, user_inputs
 from skywright.store.privacy import find_parsed_rows, object_id_of
 
 _COLUMN_OF_PARTS = "part"
@@ -116,17 +116,30 @@ def input_to_dataset(
     records = [find_input(datasets.database, one) for one in input_ids]
     tables = [_frame(datasets.database, vault, record) for record in records]
     given = dict.fromkeys(record.about["licence"] for record in records)
-    facts = {
-        "inputs": [record.id for record in records],
-        "files": [record.about["name"] for record in records],
-    }
-    return datasets.register_table(
+    made = datasets.register_table(
         name,
         pl.concat(tables, how="diagonal_relaxed"),
         source="user",
         licence=licence or " AND ".join(text for text in given if text),
-        facts=facts,
+        facts={"inputs": [record.id for record in records]},
     )
+    return _naming(datasets, made, [record.id for record in records])
+
+
+def _naming(datasets: Datasets, made: DatasetRecord, input_ids: Sequence[str]) -> DatasetRecord:
+    """Add inputs to a dataset that was there before, made of the same content given by others."""
+    named = made.manifest["facts"].get("inputs", [])
+    if set(input_ids) <= set(named):
+        return made
+    facts = {**made.manifest["facts"], "inputs": list(dict.fromkeys([*named, *input_ids]))}
+    text = json.dumps({**made.manifest, "facts": facts})
+    with datasets.database.write() as connection:
+        connection.execute(
+            update(training_datasets)
+            .where(training_datasets.c.id == made.id)
+            .values(manifest_json=text)
+        )
+    return datasets.find(made.id)
 
 
 def _frame(database: Database, vault: Vault, record: InputRecord) -> pl.DataFrame:

@@ -7,8 +7,6 @@ import re
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-import puremagic
-
 from skywright.errors import InputError
 from skywright.foundry.collect import media as known
 from skywright.foundry.collect.decoding import looks_like_text
@@ -163,5 +161,10 @@ def _guess_plain(head: bytes) -> Media:
 
 def _guess(head: bytes) -> str:
     """Return what the content looks like, for the sentence of a refusal."""
-    found = puremagic.magic_string(head)
+    import puremagic
+
+    try:
+        found = puremagic.magic_string(head)
+    except puremagic.PureError:
+        return ""
     return f"; it looks like {found[0].name}"[:100] if found and found[0].name else ""

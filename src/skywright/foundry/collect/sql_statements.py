@@ -53,30 +53,34 @@ def statements(text: str) -> Iterator[Statement]:
         If a quoted text or a COPY block does not end.
     """
     quotes = _QUOTED_MYSQL if _MYSQL.search(text[: 1 << 20]) else _QUOTED
+    lines = _Lines(text)
     parts: list[str] = []
-    at = line = counted = 0
+    at, begin = 0, -1
     while token := _TOKEN.search(text, at):
-        parts.append(text[at : token.start()])
-        line, counted = line + text.count("\n", counted, token.start()), token.start()
-        at = token.end()
-        match token.group()[0]:
-            case ";":
-                whole = "".join(parts).strip()
-                parts.clear()
-                data, at = _copied(whole, text, at)
-                if whole:
-                    yield Statement(whole, max(line + 1 - whole.count("\n"), 1), data)
-            case "'":
-                found = _closed(quotes, text, token.start(), line)
-                parts.append(_standard(found.group()) if quotes is _QUOTED_MYSQL else found.group())
-                at = found.end()
-            case "-" | "/":
-                parts.append(" ")
-            case _:
-                parts.append(token.group())
+        between = text[at : token.start()]
+        parts.append(between)
+        if begin < 0:
+            begin = _first(between, at)
+        at, mark = token.end(), token.group()[0]
+        if mark == ";":
+            whole = "".join(parts).strip()
+            data, at = _copied(whole, text, at)
+            if whole:
+                yield Statement(whole, lines.of(begin), data)
+            parts, begin = [], -1
+        elif mark in "-/":
+            parts.append(" ")
+        elif mark == "'":
+            found = _closed(quotes, text, token.start(), lines)
+            parts.append(_standard(found.group()) if quotes is _QUOTED_MYSQL else found.group())
+            at = found.end()
+        else:
+            parts.append(token.group())
+        if begin < 0 and mark not in ";-/":
+            begin = token.start()
     last = "".join([*parts, text[at:]]).strip()
     if last:
-        yield Statement(last, line + 1)
+        yield Statement(last, lines.of(begin if begin >= 0 else _first(text[at:], at)))
 
 
 def columns_of(rest: str) -> list[tuple[str, str]]:
@@ -100,10 +104,27 @@ def _copied(whole: str, text: str, at: int) -> tuple[str, int]:
     return text[at : end.start()].lstrip("\r\n"), end.end()
 
 
-def _closed(quotes: re.Pattern[str], text: str, at: int, line: int) -> re.Match[str]:
+class _Lines:
+    """Numbers of lines, asked for in order."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self._line = text, 0, 1
+
+    def of(self, place: int) -> int:
+        self._line += self._text.count("\n", self._at, place)
+        self._at = place
+        return self._line
+
+
+def _first(text: str, at: int) -> int:
+    """Return where the first character stands that is no blank, or -1."""
+    return at + len(text) - len(text.lstrip()) if text.strip() else -1
+
+
+def _closed(quotes: re.Pattern[str], text: str, at: int, lines: _Lines) -> re.Match[str]:
     found = quotes.match(text, at)
     if found is None:
-        message = f"A quoted text in line {line + 1} of the dump does not end."
+        message = f"A quoted text in line {lines.of(at)} of the dump does not end."
         raise InputError(message, hint="The file may be cut short.")
     return found
 

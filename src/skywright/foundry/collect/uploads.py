@@ -142,7 +142,8 @@ class Uploads:
             try:
                 rows = _sealed(staged, parsing)
             except InputError as error:
-                raise InputError(f"{shown(name)}: {error.message}", hint=error.hint) from error
+                message = f"{shown(name)}: {error.message}"
+                raise InputError(message, hint=error.hint) from error
         stored = StoredInput(
             id=staged.seal.object_id,
             input_type=given.input_type,
