@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skywright.api.answers import error_answer
-from skywright.errors import ConflictError, InputError
+from skywright.errors import ConflictError, InputError, SkywrightError
 from skywright.store.database import Database
 from skywright.store.idempotency import (
     Claim,
@@ -37,7 +37,8 @@ _KEY = re.compile(rb"[\x21-\x7e]{1,200}")
 _IN_MEMORY = 1024 * 1024
 _CHUNK = 256 * 1024
 _TIDY_EVERY_S = 600.0
-_TRY_AGAIN = frozenset({408, 425, 429})
+_DEPENDS_ON_THE_MOMENT = frozenset({401, 403, 404, 408, 409, 425, 429})
+"""Refusals that another state of things lifts; the others a request gets whenever it comes."""
 
 
 class Idempotency:
@@ -84,6 +85,9 @@ class Idempotency:
         heard = _Heard(send)
         try:
             await self._app(scope, receive, heard)
+        except SkywrightError as error:
+            if not heard.status:
+                await error_answer(error)(scope, receive, heard)
         except BaseException:
             await run_in_threadpool(release_key, self._database, claim)
             raise
@@ -128,8 +132,8 @@ class _Heard:
 
     @property
     def final(self) -> bool:
-        """Whether the answer would be the same if the request came again."""
-        return self._json and 200 <= self.status < 500 and self.status not in _TRY_AGAIN
+        """Whether the request is done, or would be refused whenever it came."""
+        return self._json and 200 <= self.status < 500 and self.status not in _DEPENDS_ON_THE_MOMENT
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
