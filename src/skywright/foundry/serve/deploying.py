@@ -7,7 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from skywright.errors import AccessError, ConflictError, InputError, NotFoundError
+from skywright.errors import (
+    AccessError,
+    ConflictError,
+    InputError,
+    NotFoundError,
+    SkywrightError,
+)
 from skywright.foundry.registry import CHALLENGER, CHAMPION, Registry
 from skywright.foundry.serve.deployment import (
     MODES,
@@ -70,6 +76,7 @@ def deploy(registry: Registry, shelf: Shelf, order: Order, caller: Caller) -> De
     opened = shelf.open(name, version)
     _refuse_kept_back(opened, order, caller)
     _refuse_licence(registry, opened)
+    _open_champion(registry, shelf, name)
     with registry.database.write() as connection:
         before = _before(connection, registry, name)
         now = _wanted(before, opened, order)
@@ -127,6 +134,14 @@ def _version(registry: Registry, order: Order) -> str:
     return version_of(registry, Reference(order.reference.name, which))
 
 
+def _open_champion(registry: Registry, shelf: Shelf, name: str) -> None:
+    """Open the champion, so that the transaction need not wait for it with the database locked."""
+    try:
+        shelf.open(name, version_of(registry, Reference(name)))
+    except SkywrightError:
+        return  # there is none, or it answers no rows: then it is no opponent either
+
+
 def _before(connection: Connection, registry: Registry, name: str) -> Deployment | None:
     try:
         return deployment_in(connection, registry, name)
@@ -174,8 +189,9 @@ def _refuse_kept_back(opened: Opened, order: Order, caller: Caller) -> None:
         hint = 'An admin may deploy it with {"override": true, "reason": "..."}.'
         raise ConflictError(message, hint=hint)
     if caller.role < Role.ADMIN:
-        message = "To deploy a model that was kept back needs the role admin; yours is "
-        raise AccessError(f"{message}{caller.role.label}.")
+        held = caller.role.label
+        message = f"To deploy a model that was kept back needs the role admin, not {held}."
+        raise AccessError(message)
     if not order.reason.strip():
         message = "Say with a reason why the gate is overridden; it goes into the audit trail."
         raise InputError(message)
