@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Mapping
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,10 +37,17 @@ class TooLargeError(LimitError):
 class Surround:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        doorkeeper: Doorkeeper,
+        metrics: Metrics,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
         self._app = app
         self._doorkeeper = doorkeeper
         self._metrics = metrics
+        self._limits = limits or {}  # by path, in bytes, where it is not MAX_BODY_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens inside."""
@@ -62,7 +70,8 @@ class Surround:
     ) -> None:
         try:
             await self._doorkeeper.admit(scope, headers)
-            await self._app(scope, _limited(headers, receive), watch)
+            limit = self._limits.get(scope["path"], MAX_BODY_BYTES)
+            await self._app(scope, _limited(headers, receive, limit), watch)
         except SkywrightError as error:
             await self._refuse(error_answer(error), scope, receive, watch)
         except Exception as error:  # the net: a fault is logged whole and told in a sentence
@@ -100,27 +109,27 @@ class _Watch:
         await self._send(message)
 
 
-def _limited(headers: dict[bytes, bytes], receive: Receive) -> Receive:
+def _limited(headers: dict[bytes, bytes], receive: Receive, limit: int) -> Receive:
     """Refuse a body that is announced, or turns out, to be too large, before it is parsed."""
     announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-        raise _too_large()
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
     seen = 0
 
     async def counted() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > MAX_BODY_BYTES:
-            raise _too_large()
+        if seen > limit:
+            raise _too_large(limit)
         return message
 
     return counted
 
 
-def _too_large() -> TooLargeError:
-    message = f"The body is larger than {MAX_BODY_BYTES // 2**20} MiB."
-    return TooLargeError(message, hint="Send fewer objects in a request.")
+def _too_large(limit: int) -> TooLargeError:
+    message = f"The body is larger than {limit // 2**20} MiB."
+    return TooLargeError(message, hint="Send less in a request.")
 
 
 def _identity(headers: dict[bytes, bytes]) -> str:
