@@ -69,3 +69,12 @@ def accuracy():
         )
 
     return of
+
+
+@pytest.fixture
+def fine():
+    """Values a few steps of float32 apart, so that thresholds lie between neighbours."""
+    rng = np.random.default_rng(2)
+    x = 5000.0 + 0.02 * rng.normal(size=(1500, 3))
+    y = x.sum(axis=1) + 0.02 * rng.normal(size=1500) > 15000.0
+    return pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "fault": y})

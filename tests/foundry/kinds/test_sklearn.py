@@ -33,6 +33,14 @@ def test_every_estimator_answers_the_same_from_its_export(run_of, name, target):
     assert found["max_abs_error"] < 2e-5
 
 
+@pytest.mark.parametrize("name", sorted(sklearn._TREES))
+def test_values_that_hardly_differ_take_the_same_branches_in_the_export(run_of, fine, name):
+    run = run_of("sklearn", frame=fine, params={"estimator": name, **SMALL.get(name, {})})
+    sklearn.fit(run)
+    found = agreement(run.out, sklearn.load(run.out), fine.to_dicts())
+    assert found["max_abs_error"] < 2e-6
+
+
 @pytest.mark.parametrize("name", ["logistic_regression", "random_forest", "svm"])
 def test_a_classifier_beats_the_commonest_class(run_of, accuracy, name):
     run = run_of("sklearn", params={"estimator": name})
