@@ -19,6 +19,7 @@ from skywright.cli import (
     models,
     neo,
     openapi,
+    predict,
     privacy,
     serve,
     train,
@@ -47,6 +48,7 @@ app.add_typer(federate.app, name="federate")
 backup.register(app)
 doctor.register(app)
 serve.register(app)
+predict.register(app)
 openapi.register(app)
 train.register(app)
 tune.register(app)
