@@ -41,6 +41,8 @@ class Input:
     """``number``, ``boolean``, ``category``, ``text``, ``sequence`` or ``image``."""
     shape: tuple[int, ...] = ()
     """(steps, channels) of a sequence, (channels, height, width) of an image."""
+    optional: bool = False
+    """Whether a row may leave it out."""
 
     @property
     def graph_name(self) -> str:
@@ -86,7 +88,13 @@ class Signature:
             raise InputError(message)
         given = json.loads(path.read_text(encoding="utf-8"))
         inputs = tuple(
-            Input(one["name"], one["type"], tuple(one.get("shape", ()))) for one in given["inputs"]
+            Input(
+                one["name"],
+                one["type"],
+                tuple(one.get("shape", ())),
+                bool(one.get("optional", False)),
+            )
+            for one in given["inputs"]
         )
         classes = tuple(given.get("classes", ()))
         return cls(given["task"], given.get("target", ""), inputs, classes)

@@ -66,6 +66,7 @@ def judged(run: Run, episodes: int, spaces: Spaces, model: Any) -> dict[str, Any
     mean, low, high = interval(played.returns)
     gain, gain_low, gain_high = interval(played.returns - by_chance.returns)
     return {
+        "metric": "mean_return",
         "mean_return": mean,
         "mean_return_low": low,
         "mean_return_high": high,

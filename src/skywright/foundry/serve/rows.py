@@ -80,12 +80,17 @@ def checked_row(signature: Signature, row: Any, place: str = "inputs") -> dict[s
         message = f"{place} = {_shown(row)} is not allowed: it must be an object of columns."
         raise InputError(message, hint=_takes(signature))
     names = [column.name for column in signature.inputs]
-    if absent := [name for name in names if name not in row]:
+    absent = [one.name for one in signature.inputs if one.name not in row and not one.optional]
+    if absent:
         message = f"{place} lacks {', '.join(absent[:_MOST_NAMES])}."
         raise InputError(message, hint="Send null where a value is not known.")
-    if len(row) > len(names):
+    if any(name not in names for name in row):
         _refuse_foreign(signature, row, names, place)
-    return {column.name: _value(column, row[column.name], place) for column in signature.inputs}
+    return {
+        column.name: _value(column, row[column.name], place)
+        for column in signature.inputs
+        if column.name in row
+    }
 
 
 def sorted_rows(signature: Signature, rows: list[Any]) -> Sorted:
