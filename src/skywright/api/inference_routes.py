@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from skywright.api.answers import answer
+from skywright.api.answers import answer, json_bytes
 from skywright.api.bodies import check, read_json
 from skywright.api.documented import answers, body
 from skywright.api.services import caller_of, services_of
@@ -155,7 +155,9 @@ async def infer_batch(request: Request, model_id: _Model) -> Response:
     caller = caller_of(request, Permission.PREDICT)
     asked = check(_MANY, await read_json(request))
     ask = Ask(parse_reference(model_id), caller.name, asked.route_key)
-    return answer(await services_of(request).serving.answering.many(ask, asked.rows))
+    services = services_of(request)
+    told = await services.serving.answering.many(ask, asked.rows)
+    return Response(await services.work.call(json_bytes, told), media_type="application/json")
 
 
 @router.post(

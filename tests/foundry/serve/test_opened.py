@@ -6,8 +6,16 @@ import threading
 import pytest
 
 from skywright.errors import NotFoundError
-from skywright.foundry.serve.opened import NoContractError, Shelf, open_version, served_by_onnx
+from skywright.foundry.serve.opened import (
+    NoContractError,
+    Shelf,
+    answers_as_a_table,
+    open_version,
+    served_by_onnx,
+)
 from skywright.foundry.serve.reference import Reference, parse_reference, version_of
+from skywright.foundry.serve.rows import checked_row
+from skywright.foundry.signature import Input, Signature
 
 
 def test_a_version_without_agreement_is_loaded_by_its_kind(registry, add):
@@ -24,6 +32,20 @@ def test_onnx_serves_only_where_it_agrees_and_is_wanted(tmp_path, agrees, wanted
     (tmp_path / "onnx.json").write_text(json.dumps({"agrees": agrees}))
     facts = {"recipe": {"deploy": {"onnx": wanted}}}
     assert served_by_onnx(tmp_path, facts) is answer
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"), [("binary", True), ("sequence_regression", True), ("policy", False),
+                         ("text", False), ("anomaly", False)]
+)  # fmt: skip
+def test_answers_other_than_classes_and_numbers_are_worded_by_their_kind(task, answer):
+    assert answers_as_a_table(Signature(task, "y", (Input("x", "number"),))) is answer
+
+
+def test_a_model_that_ships_answers_rows(registry):
+    opened = open_version(registry, "neo-taxonomy", "shipped")
+    row = checked_row(opened.signature, {name.name: 0.2 for name in opened.signature.inputs})
+    assert opened.predict([row])[0]["label"] in opened.signature.classes
 
 
 def test_an_export_that_nobody_compared_is_not_served(tmp_path):

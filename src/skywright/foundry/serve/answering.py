@@ -116,7 +116,7 @@ class Answering:
         """
         refuse_too_many(len(rows), self._parts.most_rows)
         given = _Given(ask, await self._chooser.choose(ask), time.perf_counter())
-        fit = sorted_rows(given.chosen.signature, list(rows))
+        fit = await self._quick(sorted_rows, given.chosen.signature, list(rows))
         if given.chosen.flags.filter:
             fit = await self._quick(judged_rows, fit)
         self._parts.quotas.take(ask.caller, len(fit.rows))

@@ -8,6 +8,7 @@ from typing import Any
 from skywright.errors import NotFoundError, SkywrightError
 from skywright.foundry.registry import CHALLENGER, CHAMPION, Registry, packaged
 from skywright.foundry.serve.deployment import Deployment, read_deployment
+from skywright.foundry.serve.opened import kind_of
 from skywright.foundry.serve.reference import SHIPPED, Reference, version_of
 from skywright.foundry.serve.trial import read_state
 
@@ -94,7 +95,7 @@ def _shipped(registry: Registry, name: str, *, in_use: bool) -> dict[str, Any]:
         "id": f"{name}@{SHIPPED}",
         "version": SHIPPED,
         "aliases": [CHAMPION] if in_use else [],
-        "kind": facts.get("kind") or recipe.get("kind") or name,
+        "kind": kind_of(facts, name),
         "gate": "passed",
         "gate_reason": "It ships with the package.",
         "metrics": facts.get("metrics") or {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from skywright.errors import InputError
+from skywright.errors import InputError, NotFoundError
 from skywright.foundry.registry import Registry
 from skywright.foundry.serve.deployment import Deployment, read_deployment
 from skywright.foundry.serve.opened import Opened, Shelf
@@ -62,7 +62,8 @@ class Feedback:
         _refuse_both_or_none(label, reward)
         asked = self.log.find(name, prediction_id)
         opened = self.shelf.open(name, asked.version)
-        scale = scale_of(opened.facts)
+        now = self._deployment(name)
+        scale = self._scale(now, opened)
         if reward is None:
             truth = truth_of_label(opened.signature, label)
             worth = reward_of(asked.output, truth, scale)
@@ -70,16 +71,24 @@ class Feedback:
         else:
             truth, worth = None, _unit(reward)
             self.log.label(prediction_id, {"reward": worth})
-        self._tell_trial(asked, truth, worth, opened)
+        sides = {} if now is None else self._sides(asked, now, truth, worth, scale)
+        if now is not None and now.on_trial and sides:
+            versions, key = (now.champion, str(now.challenger)), digest_in(asked.id)
+            self.trials.observe(Outcome(name, versions, REWARDS, key=key, **sides))
         return {"prediction_id": prediction_id, "variant": asked.variant, "reward": worth}
 
-    def _tell_trial(self, asked: Prediction, truth: Any, worth: float, opened: Opened) -> None:
-        now = read_deployment(self.registry, asked.name)
-        sides = self._sides(asked, now, truth, worth, scale_of(opened.facts))
-        if now.on_trial and sides:
-            versions = (now.champion, str(now.challenger))
-            key = digest_in(asked.id)
-            self.trials.observe(Outcome(asked.name, versions, REWARDS, key=key, **sides))
+    def _deployment(self, name: str) -> Deployment | None:
+        """Return what is on trial; None if the model was only asked by its version."""
+        try:
+            return read_deployment(self.registry, name)
+        except NotFoundError:
+            return None
+
+    def _scale(self, now: Deployment | None, opened: Opened) -> float:
+        """Return the champion's error, which both sides are measured by."""
+        if now is None or now.champion == opened.version:
+            return scale_of(opened.facts)
+        return scale_of(self.registry.facts(now.name, now.champion) or {})
 
     def _sides(
         self, asked: Prediction, now: Deployment, truth: Any, worth: float, scale: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,22 +144,33 @@ def open_version(registry: Registry, name: str, version: str) -> Opened:
     """
     folder = registry.folder(name, version)
     facts = registry.facts(name, version) or {}
-    kind = str(facts.get("kind") or (facts.get("recipe") or {}).get("kind") or "")
+    kind = kind_of(facts, name)
     if not (folder / SIGNATURE).is_file():
-        message = f"Model {name}@{version} of kind {kind or 'unknown'} does not answer rows."
+        message = f"Model {name}@{version} of kind {kind} does not answer rows."
         hint = "It has routes or commands of its own; see its card."
         raise NoContractError(message, hint=hint)
-    onnx = served_by_onnx(folder, facts)
+    signature = Signature.of(folder)
+    onnx = answers_as_a_table(signature) and served_by_onnx(folder, facts)
     return Opened(
         name=name,
         version=version,
         kind=kind,
         engine=ONNX if onnx else kind,
-        signature=Signature.of(folder),
+        signature=signature,
         predict=load_onnx(folder) if onnx else kind_named(kind).load(folder),
         facts=facts,
         size_mb=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / _MB,
     )
+
+
+def kind_of(facts: Mapping[str, Any], name: str) -> str:
+    """Return the kind of a model; what ships with a card alone is of the kind of its name."""
+    return str(facts.get("kind") or (facts.get("recipe") or {}).get("kind") or name)
+
+
+def answers_as_a_table(signature: Signature) -> bool:
+    """Tell whether an export gives classes or numbers; others word their own answers."""
+    return signature.task.endswith(("binary", "multiclass", "regression"))
 
 
 def served_by_onnx(folder: Path, facts: dict[str, Any]) -> bool:
