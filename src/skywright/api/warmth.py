@@ -51,7 +51,8 @@ def _work(services: Services, stop: threading.Event) -> None:
     """Do training jobs beside the requests, each in a process of its own."""
     from skywright.foundry.jobs.worker import Worker
 
-    Worker(services.workplace()).run(stop)
+    with services.workplace() as place:
+        Worker(place).run(stop)
 
 
 def warm(warmth: Warmth, steps: Steps | None = None) -> None:

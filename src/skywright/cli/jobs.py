@@ -105,14 +105,14 @@ def work(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    place = Workplace.of()
-    offer = place.offer
-    typer.echo(
-        f"worker {place.name}: {offer.cpus:g} cores, {offer.gpus:g} accelerators, "
-        f"lease {place.lease_s:g} s",
-        err=True,
-    )
-    Worker(place).run(stop, only=once)
+    with Workplace.of() as place:
+        offer = place.offer
+        typer.echo(
+            f"worker {place.name}: {offer.cpus:g} cores, {offer.gpus:g} accelerators, "
+            f"lease {place.lease_s:g} s",
+            err=True,
+        )
+        Worker(place).run(stop, only=once)
 
 
 @schedule_app.command("add")

@@ -45,14 +45,13 @@ def train(
         given = chosen.model_dump(mode="json", exclude_unset=True)
         given["run"] = {**given.get("run", {}), "on": on}
         chosen = recipe_of(given, recipe)
-    place = Workplace.of()
-    ask = Ask(chosen, data, seed, after=after or (), priority=priority)
-    job = submit(place, ask)
-    if detach:
-        _tell_job({"job_id": job.id, "status": job.status}, as_json=as_json)
-        return
-    with told_on_stderr(job) as listener:
-        outcome = finish(place, job, listener)
+    with Workplace.of() as place:
+        job = submit(place, Ask(chosen, data, seed, after=after or (), priority=priority))
+        if detach:
+            _tell_job({"job_id": job.id, "status": job.status}, as_json=as_json)
+            return
+        with told_on_stderr(job) as listener:
+            outcome = finish(place, job, listener)
     tell(outcome, as_json=as_json)
 
 
@@ -64,7 +63,9 @@ def retrain(
     from skywright.foundry.jobs.workplace import Workplace
     from skywright.neo.retrain import retrain_with_labels
 
-    tell(retrain_with_labels(data, Workplace.of()), as_json=as_json)
+    with Workplace.of() as place:
+        outcome = retrain_with_labels(data, place)
+    tell(outcome, as_json=as_json)
 
 
 def tell(outcome: Outcome, *, as_json: bool) -> None:

@@ -49,7 +49,6 @@ class Worker:
             if only is None:
                 stopped.set()
             pool.shutdown(wait=True)
-            self.place.close()
 
     def refuse_impossible(self, needs: Slots) -> None:
         """Refuse what this machine can never give.

@@ -66,6 +66,12 @@ class Workplace:
             ),
         )
 
+    def __enter__(self) -> Workplace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def launcher(self, name: str) -> Launcher:
         """Return the launcher of a name, made when first asked for."""
         if name not in self._launchers:
