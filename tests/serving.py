@@ -17,7 +17,8 @@ class StandIn:
         self.calls = []
 
     def load(self, folder):
-        told = json.loads((folder / "stand_in.json").read_text(encoding="utf-8"))
+        file = folder / "stand_in.json"
+        told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         if told.get("broken"):
             message = "The stand-in cannot be loaded."
             raise InputError(message)

@@ -13,6 +13,7 @@ from skywright.cli.output import AsJson, Out, emit_json, emit_table
 if TYPE_CHECKING:
     import polars as pl
 
+_AT_ONCE = 4096  # rows of one call: enough that its fixed work does not count
 _TABLES = (".csv", ".jsonl", ".ndjson", ".parquet")
 
 
@@ -64,7 +65,8 @@ def _answers(opened: Any, rows: list[Any], *, strict: bool) -> list[dict[str, An
         given = row if strict else {name: row[name] for name in row if name in names}
         place = "--row" if strict else f"row {number}"
         checked.append(checked_row(opened.signature, given, place))
-    return list(opened.predict(checked)) if checked else []
+    parts = (checked[k : k + _AT_ONCE] for k in range(0, len(checked), _AT_ONCE))
+    return [output for part in parts for output in opened.predict(part)]
 
 
 def _parsed(text: str) -> Any:

@@ -133,3 +133,11 @@ def test_a_base_that_another_model_needs_is_not_deleted(registry, add):
 def test_what_ships_is_not_deleted(registry):
     with pytest.raises(ConflictError, match="ships with the package"):
         remove(registry, Reference("neo-triage"), ADMIN)
+
+
+def test_what_ships_comes_back_into_use(registry, add, serving):
+    own = add("neo-taxonomy")
+    assert read_deployment(registry, "neo-taxonomy").champion == own
+    serving.deploy(Order(Reference("neo-taxonomy", "shipped"), mode="single"), ADMIN)
+    assert read_deployment(registry, "neo-taxonomy").champion == "shipped"
+    assert registry.version("neo-taxonomy") is None

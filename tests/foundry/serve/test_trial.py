@@ -195,7 +195,7 @@ def test_labels_for_what_is_not_on_record_or_twice_are_refused(add, serving):
 
 def test_both_sides_are_measured_by_the_error_of_the_champion(registry, add, serving, deploy):
     add(bias=1.0, facts={"metrics": {"mae": 1.0}})
-    deploy(add(bias=1.0, promote=False, facts={"metrics": {"mae": 9.0}}), "ab", 0.5)
+    deploy(add(bias=1.0, salt=2, promote=False, facts={"metrics": {"mae": 9.0}}), "ab", 0.5)
     rewards = {
         serving.feedback.take("line", one["prediction_id"], label=4.0)["reward"]
         for one in _ask_many(serving, 20)

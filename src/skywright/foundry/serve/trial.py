@@ -134,9 +134,8 @@ class Trials:
 def state_in(connection: Connection, now: Deployment) -> dict[str, Any]:
     """Return the state of a trial under way, or that of a new one."""
     c = deployments.c
-    row = connection.execute(
-        select(c.state_json, c.challenger, c.champion, c.mode).where(c.name == now.name)
-    ).first()
+    query = select(c.state_json, c.challenger, c.champion).where(c.name == now.name)
+    row = connection.execute(query.with_for_update()).first()  # other servers add to it as well
     if row is not None and row.challenger == now.challenger and row.champion == now.champion:
         state = json.loads(row.state_json)
         if state:
