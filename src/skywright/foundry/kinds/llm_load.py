@@ -1,0 +1,262 @@
+"""A taught language model in use: prompts in, texts out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skywright.errors import InputError, MissingExtraError
+from skywright.foundry.kind import Predict, Rows
+from skywright.foundry.kinds.llm_base import (
+    Base,
+    kept_base,
+    read_model,
+    read_tokenizer,
+    without_foreign_warnings,
+)  # fmt: skip
+from skywright.foundry.kinds.llm_data import SILENT, Example, Writer
+from skywright.foundry.kinds.llm_training import ADAPTER
+
+CARD = "llm.json"
+"""File of a model folder that tells how prompts are written and what it is an adapter of."""
+
+MOST_NEW_TOKENS = 1024
+"""Most tokens of one answer."""
+
+_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How an answer is to be drawn."""
+
+    max_new_tokens: int
+    """Most tokens of the answer."""
+    temperature: float = 0.0
+    """0 takes the likeliest token each time."""
+    watermark: bool = False
+    """Whether the text is marked."""
+    seed: int | None = None
+    """Of the draws."""
+
+
+class Speaker:
+    """A language model with its tokenizer.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Causal language model, with its adapter if it has one.
+    writer : Writer
+        Writes prompts.
+    card : dict
+        What ``llm.json`` holds.
+    """
+
+    def __init__(self, model: Any, writer: Writer, card: dict[str, Any]) -> None:
+        self.model = model.eval()
+        self.writer = writer
+        self.card = card
+        # A tuned prompt takes no positions, without which prompts of unlike lengths go wrong.
+        self._batch = 1 if card.get("prompt_tokens") else _BATCH
+        self._lock = threading.Lock()  # draws share the random numbers of the process
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer of the base."""
+        return self.writer.tokenizer
+
+    def answer(self, rows: Rows) -> list[dict[str, Any]]:
+        """Return ``{"text": ...}`` for each row."""
+        asks = [self._ask(row, number) for number, row in enumerate(rows)]
+        prompts = [self.writer.asked(row) for row in rows]
+        told: list[dict[str, Any]] = [{} for _ in rows]
+        for places in _together(asks, self._batch):
+            texts = self.say([prompts[place] for place in places], asks[places[0]])
+            for place, text in zip(places, texts, strict=True):
+                told[place] = {"text": text}
+        return told
+
+    def say(self, prompts: Sequence[list[int]], ask: Ask) -> list[str]:
+        """Return the texts that follow prompts, drawn in one go."""
+        import torch
+
+        pad, device = self.tokenizer.pad_token_id, self.model.device
+        room = max(1, self._positions() - ask.max_new_tokens)
+        cut = [prompt[-room:] or [self.tokenizer.eos_token_id] for prompt in prompts]
+        width = max(map(len, cut))
+        ids = torch.tensor([[pad] * (width - len(one)) + one for one in cut], device=device)
+        seen = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in cut])
+        with (
+            self._lock,
+            without_foreign_warnings(),
+            torch.no_grad(),
+            torch.random.fork_rng(),
+        ):
+            if ask.seed is not None:
+                torch.manual_seed(ask.seed)
+            out = self.model.generate(
+                input_ids=ids, attention_mask=seen.to(device), **self._drawn(ask)
+            )
+        texts = self.tokenizer.batch_decode(out[:, width:], skip_special_tokens=True)
+        return [text.strip() for text in texts]
+
+    def losses(
+        self, given: Sequence[Example]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the loss of each example, summed over its tokens [nat], and how many they are."""
+        import torch
+
+        sums, counts = [], []
+        for one in given:
+            ids = torch.tensor([one.ids], device=self.model.device)
+            with torch.no_grad():
+                logits = self.model(input_ids=ids, use_cache=False).logits[0, -len(one.ids) :]
+            labels = torch.tensor(one.labels[1:], device=logits.device)
+            loss = torch.nn.functional.cross_entropy(
+                logits[:-1].float(), labels, ignore_index=SILENT, reduction="sum"
+            )
+            sums.append(float(loss))
+            counts.append(float((labels != SILENT).sum()))
+        return np.array(sums), np.array(counts)
+
+    def _positions(self) -> int:
+        tuned = int(self.card.get("prompt_tokens", 0))
+        return int(getattr(self.model.config, "max_position_embeddings", 2048)) - tuned
+
+    def _drawn(self, ask: Ask) -> dict[str, Any]:
+        from skywright.foundry.kinds.llm_watermark import marking
+
+        given: dict[str, Any] = {
+            "max_new_tokens": ask.max_new_tokens,
+            "do_sample": ask.temperature > 0,
+            "use_cache": True,
+            "pad_token_id": self.tokenizer.pad_token_id,
+            "eos_token_id": self.tokenizer.eos_token_id,
+        }
+        if ask.temperature > 0:
+            given |= {"temperature": ask.temperature, "top_k": 0, "top_p": 1.0}
+        if ask.watermark:
+            given["watermarking_config"] = marking(self.card)
+        return given
+
+    def _ask(self, row: Any, number: int) -> Ask:
+        if not isinstance(row.get("prompt"), str) and not row.get("messages"):
+            message = f"Row {number} has no prompt."
+            raise InputError(message, hint="Give prompt as a text.")
+        usual = self.card["max_new_tokens"]
+        tokens = _in_range(row, "max_new_tokens", number, (1, MOST_NEW_TOKENS), usual)
+        heat = _in_range(row, "temperature", number, (0, 5), 0.0)
+        seed = _in_range(row, "seed", number, (0, 2**63 - 1), None)
+        mark = row.get("watermark")
+        return Ask(
+            int(tokens),
+            float(heat),
+            bool(self.card.get("watermarked") if mark is None else mark),
+            None if seed is None else int(seed),
+        )
+
+
+def load(folder: Path, *, watermark: bool | None = None) -> Predict:
+    """Return the predictor of a model folder.
+
+    Rows hold ``prompt`` (or ``messages``), and may hold ``max_new_tokens``, ``temperature`` (0),
+    ``seed`` and ``watermark``.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Model folder.
+    watermark : bool, optional
+        Whether texts are marked where a row does not say; the recipe's wish by default.
+    """
+    speaker = speaker_of(folder)
+    if watermark is not None:
+        speaker.card["watermarked"] = watermark
+
+    def predict(rows: Rows) -> list[dict[str, Any]]:
+        return speaker.answer(rows) if len(rows) else []
+
+    return predict
+
+
+def speaker_of(folder: Path) -> Speaker:
+    """Open a model folder.
+
+    Raises
+    ------
+    InputError
+        If it holds no language model, or its base has changed.
+    NotFoundError
+        If its base is gone.
+    MissingExtraError
+        If transformers is not installed.
+    """
+    if not (folder / CARD).is_file():
+        message = f"The folder {folder} holds no {CARD}, so it is no language model of ours."
+        raise InputError(message)
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    try:
+        import torch
+        import transformers  # noqa: F401
+    except ImportError as error:
+        what = "A language model in this process"
+        raise MissingExtraError(what, "train") from error
+    given = {"dtype": torch.bfloat16 if torch.cuda.is_available() else torch.float32}
+    if card["method"] == "full":
+        model = read_model(Base(folder.name, str(folder)), **given)
+    else:
+        model = _adapted(folder, read_model(kept_base(card["base"], folder), **given))
+    tokenizer = read_tokenizer(Base(folder.name, str(folder)))
+    return Speaker(_placed(model), Writer(tokenizer, card["separator"], card["chat"]), card)
+
+
+def base_speaker(base: Base, like: Speaker) -> Speaker:
+    """Open a base as it is, to be asked as another is."""
+    import torch
+
+    return Speaker(_placed(read_model(base, dtype=torch.float32)), like.writer, like.card)
+
+
+def _adapted(folder: Path, model: Any) -> Any:
+    """Put an adapter on its base; PeftModel reads every sort, AutoModel not prompts."""
+    from peft import PeftModel
+
+    with without_foreign_warnings():
+        return PeftModel.from_pretrained(model, folder / ADAPTER)
+
+
+def _placed(model: Any) -> Any:
+    import torch
+
+    return model.to("cuda") if torch.cuda.is_available() else model
+
+
+def _together(asks: Sequence[Ask], most: int) -> list[list[int]]:
+    """Part rows into batches of equal wishes; a row with a seed is drawn by itself."""
+    groups: dict[Any, list[int]] = {}
+    for place, ask in enumerate(asks):
+        groups.setdefault(ask if ask.seed is None else place, []).append(place)
+    return [
+        places[start : start + most]
+        for places in groups.values()
+        for start in range(0, len(places), most)
+    ]
+
+
+def _in_range(row: Any, name: str, number: int, allowed: tuple[float, float], usual: Any) -> Any:
+    value = row.get(name)
+    if value is None:
+        return usual
+    low, high = allowed
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        message = f"Row {number} has {name}={value!r}; it must be from {low:g} to {high:g}."
+        raise InputError(message)
+    return value
