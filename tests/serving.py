@@ -32,6 +32,8 @@ class StandIn:
             return [answer(row) for row in rows]
 
         def answer(row):
+            if told.get("echo"):
+                return {"text": row["text"], "row": dict(row)}
             if "text" in row:
                 return {"text": told.get("says", row["text"])}
             if "limit" in told:

@@ -56,6 +56,12 @@ def test_a_missing_column_is_named():
         checked_row(SIGNATURE, {"speed_rpm": 1})
 
 
+def test_an_optional_column_may_be_left_out():
+    signature = Signature("text", "y", (Input("prompt", "text"), Input("seed", "number", (), True)))
+    assert checked_row(signature, {"prompt": "Hello"}) == {"prompt": "Hello"}
+    assert checked_row(signature, {"prompt": "Hello", "seed": 3})["seed"] == 3
+
+
 @pytest.mark.parametrize("row", [None, [1, 2], "speed", 3])
 def test_what_is_no_object_is_refused(row):
     with pytest.raises(InputError, match="must be an object of columns"):

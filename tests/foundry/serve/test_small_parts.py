@@ -9,6 +9,7 @@ from skywright.foundry.serve.deployment import Deployment
 from skywright.foundry.serve.quotas import QuotaError, Quotas
 from skywright.foundry.serve.reference import Reference, parse_reference
 from skywright.foundry.serve.routing import CHALLENGER, CHAMPION, Router
+from skywright.foundry.signature import Input
 from skywright.security.callers import Caller
 from skywright.security.roles import Role
 
@@ -90,6 +91,16 @@ def test_a_mark_in_what_is_no_text_is_refused(add, serving):
     order = Order(Reference("line"), add(), flags={"watermark": True})
     with pytest.raises(InputError, match="does not write free text"):
         serving.deploy(order, Caller("admin", Role.ADMIN))
+
+
+def test_generated_text_is_marked_and_said_to_be(add, ask, serving, monkeypatch):
+    monkeypatch.setattr("skywright.foundry.serve.watermark.MARKABLE", "stand-in")
+    inputs = (Input("text", "text"), Input("temperature", "number", optional=True))
+    order = Order(Reference("line"), add(inputs=inputs, echo=True), flags={"watermark": True})
+    serving.deploy(order, Caller("admin", Role.ADMIN))
+    told = ask("line", {"text": "hello", "temperature": 0.5})["output"]
+    assert told["watermarked"]
+    assert told["row"] == {"text": "hello", "temperature": 0.5, "watermark": True}
 
 
 @pytest.mark.parametrize("name", ["", "Line", "line@", "line@a@b", "../line", "line/x", "l" * 99])

@@ -215,7 +215,11 @@ def refuse_other_inputs(champion: Opened, challenger: Opened) -> None:
         Names the columns.
     """
     sent = {column.name for column in champion.signature.inputs}
-    needed = [column.name for column in challenger.signature.inputs if column.name not in sent]
+    needed = [
+        column.name
+        for column in challenger.signature.inputs
+        if column.name not in sent and not column.optional
+    ]
     if needed:
         message = (
             f"{challenger.id} needs {', '.join(needed)}, which callers of {champion.id} do not "

@@ -84,7 +84,7 @@ def checked_row(signature: Signature, row: Any, place: str = "inputs") -> dict[s
     if absent:
         message = f"{place} lacks {', '.join(absent[:_MOST_NAMES])}."
         raise InputError(message, hint="Send null where a value is not known.")
-    if any(name not in names for name in row):
+    if not row.keys() <= set(names):
         _refuse_foreign(signature, row, names, place)
     return {
         column.name: _value(column, row[column.name], place)

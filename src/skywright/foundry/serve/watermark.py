@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from skywright.errors import InputError
-from skywright.foundry.kind import Predict
+from skywright.foundry.kind import Predict, Rows
 from skywright.foundry.serve.opened import Opened
 
 MARKABLE = "llm"
@@ -27,6 +29,11 @@ def refuse_unmarkable(opened: Opened) -> None:
 
 
 def marked(opened: Opened) -> Predict:
-    """Return the predictor that marks its text; raises like `refuse_unmarkable`."""
+    """Return the predictor that marks its text and says so; raises like `refuse_unmarkable`."""
     refuse_unmarkable(opened)
-    return opened.predict
+
+    def predict(rows: Rows) -> list[dict[str, Any]]:
+        outputs = opened.predict([{**row, "watermark": True} for row in rows])
+        return [{**output, "watermarked": True} for output in outputs]
+
+    return predict
