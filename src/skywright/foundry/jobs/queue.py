@@ -20,17 +20,16 @@ from sqlalchemy import (
     Float,
     and_,
     delete,
-    exists,
     func,
     insert,
     literal,
-    or_,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from skywright.errors import ConflictError, NotFoundError
+from skywright.foundry.jobs import claiming
 from skywright.foundry.jobs.job import FINAL, Beat, Job, JobRequest, Slots, job_of, row_of
 from skywright.foundry.jobs.journal import Journal
 from skywright.store.audit import add_audit_row
@@ -88,36 +87,38 @@ class Queue(Journal):
         only : str, optional
             Take this job or none.
         """
+        asked = claiming.room(offer)
         with self.database.read() as connection:  # an idle worker takes no lock
-            wanted = _claimable(_now(connection), offer)
-            if not connection.scalar(select(exists().where(wanted))):
+            dialect = connection.dialect.name
+            if not connection.scalar(claiming.probe(dialect), asked | claiming.clock(dialect)):
                 return None
+        asked |= {"by": worker, "lease_s": lease_s, "at": utc_now()}
+        asked |= {} if only is None else {"only": only}
         with self.database.write() as connection:
-            now = _now(connection)
-            wanted = _claimable(now, offer)
-            if only is not None:
-                wanted = and_(wanted, _columns.id == only)
-            chosen = (
-                select(_columns.id)
-                .where(wanted)
-                .order_by(_columns.priority.desc(), _columns.run_after, _columns.created_at)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-                .scalar_subquery()
-            )
-            row = connection.execute(
-                update(training_jobs)
-                .where(_columns.id == chosen)
-                .values(
-                    status="running",
-                    worker=worker,
-                    attempt=_columns.attempt + 1,
-                    lease_until=now + lease_s,
-                    started_at=func.coalesce(_columns.started_at, utc_now()),
-                )
-                .returning(*_columns)
-            ).first()
+            asked |= claiming.clock(dialect)
+            row = connection.execute(claiming.take(dialect, only=only is not None), asked).first()
         return None if row is None else job_of(row)
+
+    def bury(self) -> int:
+        """Give up jobs over which too many workers have died; returns how many."""
+        with self.database.write() as connection:
+            dialect = connection.dialect.name
+            worn = _columns.attempt >= _columns.max_attempts + claiming.LOST_WORKERS
+            message = f"{claiming.LOST_WORKERS} workers have died over it."
+            rows = connection.scalars(
+                update(training_jobs)
+                .where(claiming.dead(dialect), worn)
+                .values(
+                    status="failed",
+                    completed_at=utc_now(),
+                    error_json=json.dumps({"code": "lost", "message": message}),
+                )
+                .returning(_columns.id),
+                claiming.clock(dialect),
+            ).all()
+            for job_id in rows:
+                _cancel_dependents(connection, job_id)
+        return len(rows)
 
     def beat(self, job: Job, lease_s: float) -> Beat:
         """Prolong the lease; tells whether the job is still this worker's and wanted."""
@@ -324,40 +325,19 @@ class Queue(Journal):
 
 def complete_in(connection: Connection, job: Job, result: Mapping[str, Any]) -> bool:
     """Complete a job inside a transaction that publishes its model; False if it is fenced."""
-    done = connection.execute(
-        update(training_jobs)
-        .where(_mine(job))
-        .values(
-            status="completed",
-            completed_at=utc_now(),
-            result_json=json.dumps(dict(result)),
-            error_json=None,
-            lease_until=None,
-            worker=None,
-        )
-    )
-    return done.rowcount == 1
+    asked = {
+        "job": job.id,
+        "fence": job.attempt,
+        "at": utc_now(),
+        "result": json.dumps(dict(result)),
+    }
+    return connection.execute(claiming.complete(), asked).rowcount == 1
 
 
 def _now(connection: Connection) -> ColumnElement[float]:
     if connection.dialect.name == "postgresql":
         return func.extract("epoch", func.clock_timestamp()).cast(Float(53))
     return literal(time.time(), Float(53))
-
-
-def _claimable(now: ColumnElement[float], offer: Slots) -> ColumnElement[bool]:
-    needed = training_jobs.alias("needed")
-    unmet = exists(
-        select(literal(1))
-        .select_from(job_dependencies.join(needed, needed.c.id == job_dependencies.c.needs_id))
-        .where(job_dependencies.c.job_id == _columns.id, needed.c.status != "completed")
-    )
-    waiting = and_(_columns.status == "pending", _columns.run_after <= now)
-    dead = and_(_columns.status == "running", _columns.lease_until < now)
-    fits = [_columns.cpus <= offer.cpus, _columns.gpus <= offer.gpus]
-    if offer.memory_gb != float("inf"):
-        fits.append(_columns.memory_gb <= offer.memory_gb)
-    return and_(or_(waiting, dead), *fits, ~unmet)
 
 
 def _mine(job: Job) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +16,7 @@ from skywright.foundry.jobs.workplace import POLL_S, Workplace
 from skywright.logs import get_logger
 
 _MOST_AT_ONCE = 64
+_TIDY_EVERY_S = 5.0
 _log = get_logger("skywright.jobs")
 
 
@@ -27,6 +29,7 @@ class Worker:
         self._busy: dict[tuple[str, int], Slots] = {}
         self._lock = threading.Lock()
         self._freed = threading.Event()
+        self._tidied = float("-inf")
 
     def run(self, stop: threading.Event | None = None, *, only: str | None = None) -> None:
         """Work until told to stop, or until one job has ended.
@@ -69,7 +72,7 @@ class Worker:
         """Claim one job if there is one that fits; tells whether it did."""
         try:
             if only is None:
-                tick(self.place.queue)
+                self._tidy()
             job = self.place.queue.claim(
                 self.place.name, self.place.lease_s, self._free(), only=only
             )
@@ -82,6 +85,13 @@ class Worker:
             self._busy[job.id, job.attempt] = job.needs
         pool.submit(self._tend, job, stop)
         return True
+
+    def _tidy(self) -> None:
+        """See to schedules and to jobs that nobody can do, now and then."""
+        if time.monotonic() - self._tidied > _TIDY_EVERY_S:
+            self._tidied = time.monotonic()
+            tick(self.place.queue)
+            self.place.queue.bury()
 
     def _tend(self, job: Job, stop: threading.Event) -> None:
         try:
