@@ -92,8 +92,10 @@ class Trials:
             if not now.on_trial or not current:
                 return
             state = state_in(connection, now)
+            duels = {what: Duel.of(state[what]) for what in (ERRORS, REWARDS)}
             for one in current:
-                _take_in(state, now, one)
+                _take_in(state, duels[one.what], now, one)
+            state |= {what: duel.state() for what, duel in duels.items()}
             _save(connection, now, state)
             self._decide(connection, now, state)
 
@@ -174,14 +176,12 @@ def read_state(registry: Registry, name: str) -> dict[str, Any] | None:
     return {**state, **told}
 
 
-def _take_in(state: dict[str, Any], now: Deployment, one: Outcome) -> None:
-    duel = Duel.of(state[one.what])
+def _take_in(state: dict[str, Any], duel: Duel, now: Deployment, one: Outcome) -> None:
     if one.champion is not None and one.challenger is not None:
         duel.add_pair(one.champion, one.challenger)
     elif now.mode != "shadow":
         value = one.champion if one.challenger is None else one.challenger
         duel.add(float(value or 0.0), challenger=one.challenger is not None)
-    state[one.what] = duel.state()
     for side, reward in ((CHAMPION, one.champion), (CHALLENGER, one.challenger)):
         if reward is None:
             continue
