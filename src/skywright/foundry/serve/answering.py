@@ -12,13 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from skywright.errors import SkywrightError
 from skywright.foundry.serve.asking import Asking
 from skywright.foundry.serve.batching import Rows
 from skywright.foundry.serve.cache import ResultCache
 from skywright.foundry.serve.choosing import Ask, Call, Chooser, Chosen
 from skywright.foundry.serve.endpoint import Endpoints
-from skywright.foundry.serve.filter import judged_rows, refused_reasons, screened, without_personal
+from skywright.foundry.serve.filter import (
+    FilteredError,
+    judged_rows,
+    screened,
+    without_personal,
+)
 from skywright.foundry.serve.prediction_log import shadow_id
 from skywright.foundry.serve.quotas import Quotas
 from skywright.foundry.serve.recording import Recorder, Said
@@ -173,8 +177,8 @@ class Answering:
             return rows
         try:
             return await self._quick(screened, rows, place)
-        except SkywrightError:
-            for reason in {reason for row in rows for _, reason in refused_reasons(row)}:
+        except FilteredError as error:
+            for reason in error.reasons:
                 self._recorder.figures.filtered.labels(chosen.opened.name, reason).inc()
             raise
 

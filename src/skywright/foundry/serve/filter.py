@@ -17,6 +17,7 @@ from skywright.foundry.data.pii import find_pii, redact
 from skywright.foundry.serve.rows import Sorted
 
 PERSONAL = "personal data"
+TOO_LONG = "too long to be looked through"
 
 _ORDER = r"(?:ignore|disregard|forget|override|bypass)"
 _MAKE = r"(?:build|make|making|construct|assemble|synthesi[sz]e|produce|cook|brew|prepare)"
@@ -68,6 +69,8 @@ _RULES: dict[str, tuple[re.Pattern[str], ...]] = {
         )
     ),
 }
+_PIECE, _OVERLAP = 8_000, 300  # no rule spans more than 200 characters
+_LONGEST = 200_000  # characters; about a second of work if it was made to hurt
 _BLANKS = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 
@@ -76,6 +79,14 @@ class FilteredError(SkywrightError):
 
     http_status = 422
     code = "filtered"
+
+    def __init__(self, place: str, found: Sequence[tuple[str, str]]) -> None:
+        self.reasons = tuple(dict.fromkeys(reason for _, reason in found))
+        names = ", ".join(dict.fromkeys(name for name, _ in found))
+        super().__init__(
+            f"The content filter refused {place} ({names}): {', '.join(self.reasons)}.",
+            hint="It goes by rules and may be wrong; the endpoint's owner can switch it off.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +106,19 @@ class FilterVerdict:
 
 def judge_text(text: str) -> FilterVerdict:
     """Look through one text; invisible characters do not hide a word."""
+    if len(text) > _LONGEST:
+        return FilterVerdict((TOO_LONG,))
     plain = _BLANKS.sub("", text)
-    reasons = [name for name, rules in _RULES.items() if any(rule.search(plain) for rule in rules)]
+    reasons = [name for name, rules in _RULES.items() if _broken(rules, plain)]
     personal = tuple(sorted({span.kind for span in find_pii(plain)}))
     return FilterVerdict((*reasons, PERSONAL) if personal else tuple(reasons), personal)
+
+
+def _broken(rules: tuple[re.Pattern[str], ...], text: str) -> bool:
+    """Search piece by piece, as a search keeps all other threads waiting."""
+    starts = range(0, max(len(text), 1), _PIECE)
+    pieces = (text[start : start + _PIECE + _OVERLAP] for start in starts)
+    return any(rule.search(piece) for piece in pieces for rule in rules)
 
 
 def refused_reasons(row: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -122,11 +142,7 @@ def refuse_row(row: Mapping[str, Any], place: str) -> None:
     """
     found = refused_reasons(row)
     if found:
-        names = ", ".join(dict.fromkeys(name for name, _ in found))
-        reasons = ", ".join(dict.fromkeys(reason for _, reason in found))
-        message = f"The content filter refused {place} ({names}): {reasons}."
-        hint = "It goes by rules and may be wrong; the endpoint's owner can switch it off."
-        raise FilteredError(message, hint=hint)
+        raise FilteredError(place, found)
 
 
 def without_personal(row: Mapping[str, Any]) -> dict[str, Any]:
