@@ -13,6 +13,7 @@ from skywright.cli import (
     backup,
     collect,
     doctor,
+    evaluate,
     federate,
     jobs,
     keys,
@@ -47,6 +48,7 @@ app.add_typer(watch.app, name="watch")
 app.add_typer(federate.app, name="federate")
 backup.register(app)
 doctor.register(app)
+evaluate.register(app)
 serve.register(app)
 predict.register(app)
 openapi.register(app)
