@@ -85,7 +85,8 @@ def base_of(run: Run, teaching: Teaching, texts: Sequence[str]) -> Base:
         If the folder holds no model in safetensors.
     """
     if teaching.base == TINY:
-        inside = _of_checkpoint(run) or tiny_base(run.log_path.parent / "bases", texts)
+        bases = run.log_path.parent / "bases"
+        inside = _of_checkpoint(run, bases) or tiny_base(bases, texts)
         return Base(TINY, str(inside), fingerprint=fingerprint(inside))
     folder = Path(teaching.base).expanduser()
     if folder.is_dir():
@@ -229,10 +230,13 @@ def without_foreign_warnings() -> Iterator[None]:
         yield
 
 
-def _of_checkpoint(run: Run) -> Path | None:
+def _of_checkpoint(run: Run, folder: Path) -> Path | None:
+    """Return a copy of the tiny base of the last checkpoint, which itself will make room."""
     found = run.resume()
-    inside = None if found is None else found / _INSIDE
-    return inside if inside is not None and inside.is_dir() else None
+    if found is None or not (found / _INSIDE).is_dir():
+        return None
+    copy: Path = shutil.copytree(found / _INSIDE, folder / "resumed", dirs_exist_ok=True)
+    return copy
 
 
 def _size(folder: Path) -> int:

@@ -82,8 +82,8 @@ def taught(run: Run, lesson: Lesson) -> Any:
     if found is not None:
         run.log(resumed=found.name)
     trainer.train(resume_from_checkpoint=None if found is None else str(found))
-    if run.checkpoints is not None and is_main_process():
-        shutil.rmtree(run.checkpoints / _KEPT_APART, ignore_errors=True)
+    if is_main_process():
+        shutil.rmtree(str(trainer.args.output_dir), ignore_errors=True)
     return trainer
 
 

@@ -16,6 +16,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from skywright.errors import InputError
@@ -84,7 +85,7 @@ def watermark_score(folder: Path, text: str) -> Score:
     """
     import torch
     from scipy.stats import norm
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoTokenizer
     from transformers.generation.watermarking import WatermarkDetector
 
     card = _card(folder)
@@ -93,9 +94,13 @@ def watermark_score(folder: Path, text: str) -> Score:
     if len(ids) <= _LEAST_TOKENS:
         message = f"A text of {len(ids)} tokens is too short to tell a mark from chance."
         raise InputError(message, hint=f"Give more than {_LEAST_TOKENS} tokens.")
-    config = AutoConfig.for_model("llama", vocab_size=int(card["vocabulary"]), bos_token_id=None)
-    detector: Any = WatermarkDetector(config, "cpu", marking(card), ignore_repeated_ngrams=True)
-    found = detector(torch.tensor([ids]), return_dict=True)
+    config: Any = SimpleNamespace(
+        vocab_size=int(card["vocabulary"]), bos_token_id=-1, is_encoder_decoder=False
+    )
+    # Another sort of device draws other quarters of the vocabulary, so it must be that of `load`.
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    detector: Any = WatermarkDetector(config, device, marking(card), ignore_repeated_ngrams=True)
+    found = detector(torch.tensor([ids], device=device), return_dict=True)
     z = float(found.z_score[0])
     return Score(
         tokens=int(found.num_tokens_scored[0]),
