@@ -21,9 +21,9 @@ def test_a_model_is_judged_on_rows_that_came_later(workplace, tmp_path):
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
     rows(0, 300).write_csv(old)
     rows(300, 60).write_csv(new)
-    recipe = recipe_of(
-        {"name": "updown", "kind": "sklearn", "target": "y", "drop": ["n"]}, "updown"
-    )
+    given = {"name": "updown", "kind": "sklearn", "target": "y", "drop": ["n"]}
+    given["params"] = {"estimator": "logistic_regression"}
+    recipe = recipe_of(given, "updown")
     made = train(workplace, Ask(recipe, str(old)))
     report = judge_again(workplace, "updown", str(new))
     assert report["model"] == f"updown@{made.version}"

@@ -23,7 +23,7 @@ from skywright.errors import MissingExtraError
 from skywright.foundry.kind import Predict, Rows
 from skywright.foundry.run import Run
 from skywright.neo.albedo import FEATURES, albedo_interval, features, raw_limits
-from skywright.neo.rows import table_of, write_signature
+from skywright.neo.rows import ELEMENTS, table_of, write_signature
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -70,7 +70,7 @@ def load(folder: Path) -> Predict:
     return predict
 
 
-INPUTS = ("a_au", "e", "i_deg", "h_mag")
+INPUTS = ELEMENTS
 """What the model takes over the foundry's endpoint."""
 
 _NAMES = ("low", "high")
