@@ -12,6 +12,7 @@ from skywright.cli import (
     audit,
     backup,
     collect,
+    data,
     doctor,
     evaluate,
     federate,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(neo.app, name="neo")
 app.add_typer(collect.app, name="collect")
+app.add_typer(data.app, name="data")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")

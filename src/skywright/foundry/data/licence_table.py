@@ -16,52 +16,17 @@ LARGE_USERS = "very large users need a licence of their own"
 RESEARCH_ONLY = "research only"
 UNREAD = "read its text: it is known by name only"
 
-_PUBLIC = frozenset(
-    [
-        "0BSD",
-        "MIT-0",
-        "Unlicense",
-        "CC0-1.0",
-        "PDDL-1.0",
-        "WTFPL",
-        "CC-PDDC",
-        "NIST-PD",
-        "NIST-PD-fallback",
-    ]
-)
-_ATTRIBUTED = frozenset(
-    [
-        "MIT",
-        "Apache-2.0",
-        "BSD-1-Clause",
-        "BSD-2-Clause",
-        "BSD-3-Clause",
-        "BSD-3-Clause-Clear",
-        "BSD-2-Clause-Patent",
-        "ISC",
-        "Zlib",
-        "BSL-1.0",
-        "CC-BY-2.0",
-        "CC-BY-2.5",
-        "CC-BY-3.0",
-        "CC-BY-3.0-IGO",
-        "CC-BY-4.0",
-        "CDLA-Permissive-1.0",
-        "CDLA-Permissive-2.0",
-        "ODC-By-1.0",
-        "OGL-UK-2.0",
-        "OGL-UK-3.0",
-        "OGL-Canada-2.0",
-        "etalab-2.0",
-        "DL-DE-BY-2.0",
-        "PSF-2.0",
-        "Python-2.0",
-        "PostgreSQL",
-        "UPL-1.0",
-        "ECL-2.0",
-        "NCSA",
-    ]
-)
+_PUBLIC = frozenset({
+    "0BSD", "MIT-0", "Unlicense", "CC0-1.0", "PDDL-1.0", "WTFPL", "CC-PDDC", "NIST-PD",
+    "NIST-PD-fallback",
+})  # fmt: skip
+_ATTRIBUTED = frozenset({
+    "MIT", "Apache-2.0", "BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Clear",
+    "BSD-2-Clause-Patent", "ISC", "Zlib", "BSL-1.0", "CC-BY-2.0", "CC-BY-2.5", "CC-BY-3.0",
+    "CC-BY-3.0-IGO", "CC-BY-4.0", "CDLA-Permissive-1.0", "CDLA-Permissive-2.0", "ODC-By-1.0",
+    "OGL-UK-2.0", "OGL-UK-3.0", "OGL-Canada-2.0", "etalab-2.0", "DL-DE-BY-2.0", "PSF-2.0",
+    "Python-2.0", "PostgreSQL", "UPL-1.0", "ECL-2.0", "NCSA",
+})  # fmt: skip
 _FAMILIES = (
     ("CC-BY-NC-ND", {ATTRIBUTION, NON_COMMERCIAL, NO_DERIVATIVES}),
     ("CC-BY-NC-SA", {ATTRIBUTION, NON_COMMERCIAL, SHARE_ALIKE}),

@@ -88,11 +88,9 @@ def text_columns(frame: pl.DataFrame, recipe: Recipe) -> list[str]:
     for name in feature_names(frame, recipe):
         kind = frame.schema[name]
         if kind == pl.String:
-            spaces = frame[name].str.count_matches(r"\s+").mean()
-            wordy = isinstance(spaces, float) and spaces + 1.0 >= _WORDS_OF_A_TEXT
-            if types.get(name) == "text" or (name not in types and wordy):
+            if types.get(name) == "text" or (name not in types and wordy(frame[name])):
                 found.append(name)
-        elif kind.is_nested() and _holds_texts(kind):
+        elif kind.is_nested() and holds_texts(kind):
             found.append(name)
     return found
 
@@ -107,7 +105,7 @@ def _cleaned(recipe: Recipe, frame: pl.DataFrame) -> _Rows:
         keys = row_keys(cleaned)  # rows that became equal by what was dropped stay together
     told: dict[str, Any] = {"cleaning": report.told()}
     told["leakage"] = {"suspects": suspects(cleaned, recipe)}
-    texts = [name for name, kind in cleaned.schema.items() if _holds_texts(kind)]
+    texts = [name for name, kind in cleaned.schema.items() if holds_texts(kind)]
     cleaned, told["pii"] = pass_over(cleaned, texts, recipe.prepare.pii)
     compared = text_columns(cleaned, recipe)
     if recipe.prepare.near_duplicates and compared:
@@ -126,9 +124,16 @@ def _leakage(split: Split, recipe: Recipe) -> dict[str, Any]:
     return told
 
 
-def _holds_texts(kind: pl.DataType) -> bool:
+def wordy(values: pl.Series) -> bool:
+    """Tell whether values are texts of several words, rather than names or categories."""
+    spaces = values.cast(pl.String).str.count_matches(r"\s+").mean()
+    return isinstance(spaces, float) and spaces + 1.0 >= _WORDS_OF_A_TEXT
+
+
+def holds_texts(kind: pl.DataType) -> bool:
+    """Tell whether there are texts in a column of a type, be it within lists or structures."""
     if isinstance(kind, pl.List | pl.Array):
-        return _holds_texts(kind.inner)  # type: ignore[arg-type]
+        return holds_texts(kind.inner)  # type: ignore[arg-type]
     if isinstance(kind, pl.Struct):
-        return any(_holds_texts(field.dtype) for field in kind.fields)  # type: ignore[arg-type]
+        return any(holds_texts(field.dtype) for field in kind.fields)  # type: ignore[arg-type]
     return kind in (pl.String, pl.Categorical, pl.Enum)
