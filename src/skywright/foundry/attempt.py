@@ -18,6 +18,7 @@ import polars as pl
 
 from skywright.errors import InputError
 from skywright.foundry.data.preparing import folds_for, split_for
+from skywright.foundry.distributed import is_main_process, rank
 from skywright.foundry.evaluate.evaluation import Champion, Context, evaluate
 from skywright.foundry.evaluate.plots import write_plots
 from skywright.foundry.kind import Kind, Predict, kind_named
@@ -62,6 +63,8 @@ def make(spec: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     kind = kind_named(recipe.kind)
     made = _begun(spec, recipe, kind, emit)
     own = kind.fit(made.run)
+    if not is_main_process():
+        return {}
     emit({"event": "progress", "stage": "judging"})
     report = _judged(spec, made, own)
     report["preparation"] = made.preparation
@@ -74,9 +77,12 @@ def make(spec: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
 
 def _begun(spec: Mapping[str, Any], recipe: Recipe, kind: Kind, emit: Emit) -> _Made:
     folder = Path(spec["folder"])
+    checkpoints = folder / "checkpoints"
+    if not is_main_process():
+        folder = folder / f"process-{rank()}"
     out = folder / "model"
     shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
+    out.mkdir(parents=True)
     data = spec.get("data") or {}
     run = Run(
         recipe=recipe,
@@ -84,7 +90,7 @@ def _begun(spec: Mapping[str, Any], recipe: Recipe, kind: Kind, emit: Emit) -> _
         out=out,
         seed=int(spec["seed"]),
         log_path=folder / "log.jsonl",
-        checkpoints=folder / "checkpoints",
+        checkpoints=checkpoints,
         start=Path(spec["start"]) if spec.get("start") else None,
         also={name: Path(one["path"]) for name, one in (spec.get("also") or {}).items()},
         emit=lambda line: emit({"event": "progress", **line}),

@@ -7,11 +7,9 @@ The configurations ship with the package: plain data parallelism (``ddp``), shar
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 from skywright.errors import InputError
 from skywright.foundry.recipe import Recipe
@@ -29,7 +27,8 @@ def argv(recipe: Recipe, spec_path: Path, python: str) -> list[str]:
     Parameters
     ----------
     recipe : Recipe
-        ``run.distributed`` and ``run.processes``; without accelerators it runs on processors.
+        ``run.distributed`` and ``run.processes``; ``ddp`` without accelerators runs on processors.
+        (The launcher's own ``--cpu`` would start a single process.)
     spec_path : pathlib.Path
         Specification of the attempt.
     python : str
@@ -53,8 +52,6 @@ def argv(recipe: Recipe, spec_path: Path, python: str) -> list[str]:
     ]  # fmt: skip
     if name.startswith("zero"):
         command += ["--deepspeed_config_file", str(config_path(name).with_suffix(".json"))]
-    if not recipe.run.gpus:
-        command.append("--cpu")
     return [*command, "-m", _CHILD, str(spec_path)]
 
 
@@ -83,7 +80,12 @@ def config_path(name: str) -> Path:
 
 def is_main_process(environment: Mapping[str, str] = os.environ) -> bool:
     """Tell whether this process speaks for all: only it may emit lines and write the model."""
-    return environment.get("RANK", "0") == "0"
+    return rank(environment) == 0
+
+
+def rank(environment: Mapping[str, str] = os.environ) -> int:
+    """Return the number of this process among those that share the run."""
+    return int(environment.get("RANK", "0"))
 
 
 def process_count(environment: Mapping[str, str] = os.environ) -> int:
@@ -98,25 +100,3 @@ def wait_for_all() -> None:
 
         if dist.is_initialized():
             dist.barrier()
-
-
-@contextmanager
-def main_process_first() -> Iterator[None]:
-    """Let the main process do something before the others do, such as making a file they read."""
-    if process_count() == 1:
-        yield
-        return
-    _initialise()
-    if not is_main_process():
-        wait_for_all()
-    yield
-    if is_main_process():
-        wait_for_all()
-
-
-def _initialise() -> None:
-    """Let accelerate connect the processes, as the launcher has configured them."""
-    from accelerate import PartialState
-
-    state: Any = PartialState()
-    del state

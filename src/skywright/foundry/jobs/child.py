@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from skywright.errors import SkywrightError
+from skywright.foundry.distributed import is_main_process
 from skywright.foundry.jobs.leash import hold
 from skywright.foundry.jobs.lines import Event, emitter
 
@@ -26,7 +27,8 @@ FAILED = 1
 def main(argv: list[str]) -> int:
     """Run the attempt whose specification is the only argument; returns the exit code."""
     spec = json.loads(Path(argv[0]).read_text(encoding="utf-8"))
-    emit = emitter(os.dup(1))
+    # Of the processes of a distributed run one speaks for all.
+    emit = emitter(os.dup(1)) if is_main_process() else _silent
     if spec.get("lease_s"):
         hold(0, float(spec["lease_s"]))
     emit({"event": "started", "pid": os.getpid(), "at": time.time()})
@@ -40,6 +42,10 @@ def main(argv: list[str]) -> int:
         return FAILED
     sys.stdout.flush()
     return 0
+
+
+def _silent(event: Event) -> None:
+    pass
 
 
 def _told(error: BaseException) -> Event:

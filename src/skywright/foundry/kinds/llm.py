@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from skywright.errors import MissingExtraError
-from skywright.foundry.distributed import is_main_process, main_process_first
+from skywright.foundry.distributed import is_main_process
 from skywright.foundry.kinds.llm_base import (
     Base,
     base_of,
@@ -74,8 +74,7 @@ def fit(run: Run) -> Mapping[str, Any]:
     rows = run.rows()
     layout = Layout.of(run.recipe, rows.train)
     with offline(on=is_local(teaching.base)), without_foreign_warnings():
-        with main_process_first():
-            base = base_of(run, teaching, words_of(rows.train, layout))
+        base = base_of(run, teaching, words_of(rows.train, layout))
         writer = _writer(base, teaching, layout)
         train, valid, test = (
             [fitted(one, teaching.max_length) for one in examples(frame, layout, writer)]
