@@ -37,6 +37,7 @@ check: $(VENV)/.dev  ## style, types and floors
 
 bench: $(VENV)/.dev $(VENV)/.warm  ## figures beside their peers
 	$(BIN)/python bench/neo.py
+	$(BIN)/python bench/foundry.py
 
 docs-cli: $(VENV)/.dev  ## the page of commands, from the program
 	$(BIN)/python -m typer skywright.cli.main utils docs --name skywright --output docs/cli.md

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     job_memory_gb: float = Field(default=0.0, ge=0.0)
     """Memory that training jobs may use at once [GB]; 0 sets no limit."""
 
+    watch_every_s: float = Field(default=3600.0, ge=1.0)
+    """How often the server looks at models whose recipes have a [watch] [s]."""
+
     ray_jobs_address: str = "http://127.0.0.1:8265"
     """Address of the Jobs service of a Ray cluster, for recipes that run on Ray."""
 

@@ -35,6 +35,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     worker = threading.Thread(target=_work, args=(services, stop), name="worker", daemon=True)
     if services.settings.workers:
         worker.start()
+        threading.Thread(target=_watch, args=(services, stop), name="watch", daemon=True).start()
     try:
         yield
     finally:
@@ -53,6 +54,15 @@ def _work(services: Services, stop: threading.Event) -> None:
 
     with services.workplace() as place:
         Worker(place).run(stop)
+
+
+def _watch(services: Services, stop: threading.Event) -> None:
+    """Look at models in use now and then; of several servers each job comes of one only."""
+    from skywright.foundry.watch.patrol import Watcher
+    from skywright.foundry.watch.rounds import keep_watch
+
+    watcher = Watcher.of(services.settings, services.database)
+    keep_watch(watcher, stop, services.settings.watch_every_s)
 
 
 def warm(warmth: Warmth, steps: Steps | None = None) -> None:

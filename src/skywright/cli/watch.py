@@ -32,6 +32,23 @@ def run(model: Model, days: Days = 7.0, as_json: AsJson = False) -> None:
     _tell(report)
 
 
+@app.command("all")
+def run_all(as_json: AsJson = False) -> None:
+    """Look at every model in use whose recipe has a [watch]; the server does so by itself."""
+    from skywright.foundry.watch.patrol import Watcher
+    from skywright.foundry.watch.rounds import go_round
+
+    found = go_round(Watcher.of())
+    if as_json:
+        emit_json({"reports": found})
+        return
+    for report in found:
+        if "error" in report:
+            typer.echo(f"{report['name']}: {report['error']}", err=True)
+        else:
+            _tell(report)
+
+
 @app.command("ls")
 def ls(
     model: Annotated[str | None, typer.Argument(help="Of this model only.")] = None,
