@@ -89,8 +89,8 @@ def judge(expression: str) -> LicenceVerdict:
     if easiest.unknown:
         told = ", ".join(sorted(easiest.unknown))
         return LicenceVerdict(text, False, False, duties, f"The licence {told} is not known.")
-    asked = "; ".join(duties) or "nothing"
-    return LicenceVerdict(text, True, easiest.duties <= {ATTRIBUTION}, duties, f"{text}: {asked}.")
+    reason = f"{text} asks for: {'; '.join(duties) or 'nothing'}."
+    return LicenceVerdict(text, True, easiest.duties <= {ATTRIBUTION}, duties, reason)
 
 
 def compatible(inputs: Iterable[str], output: str) -> str | None:
