@@ -72,6 +72,16 @@ def test_an_unknown_licence_keeps_a_model_from_use_until_it_is_accepted(workplac
     assert deployment_blocked(database, model, ["my-own-licence"]) is None
 
 
+def test_data_whose_licence_contradicts_the_models_keep_it_from_use(workplace, tmp_path):
+    frame = pl.DataFrame({"x": range(90), "y": [k > 44 for k in range(90)]})
+    record = workplace.datasets.register_table("rows", frame, source="x", licence="CC-BY-NC-4.0")
+    given = {"name": "rows", "kind": "sklearn", "target": "y", "licence": "MIT"}
+    given["params"] = {"estimator": "logistic_regression"}
+    outcome = train(workplace, Ask(recipe_of(given, "rows"), record.id))
+    assert (outcome.gate, outcome.champion) == ("passed", None)
+    assert "commercial" in outcome.reason
+
+
 @pytest.mark.usefixtures("toy")
 def test_what_is_missing_is_refused_before_a_job_exists(workplace, tmp_path):
     with pytest.raises(InputError, match=r"needs data\.txt under"):

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from skywright import __version__
 from skywright.errors import ConflictError
 from skywright.foundry.attempt import REPORT_FILE
-from skywright.foundry.data.licences import deployment_blocked
+from skywright.foundry.data.licences import compatible, deployment_blocked
 from skywright.foundry.evaluate.card import write_card
 from skywright.foundry.gate import Verdict, judge_report
 from skywright.foundry.jobs.job import Job
@@ -66,7 +66,7 @@ def _make_known(
 ) -> None:
     recipe = recipe_of_job(job)
     place.registry.record(connection, entry)
-    blocked = deployment_blocked(place.queue.database, entry.id, entry.facts["licences"])
+    blocked = _blocked(place, recipe, entry)
     alias = _alias(recipe, verdict, blocked, champion=place.registry.version(job.name))
     if alias is not None:
         place.registry.point(connection, job.name, entry.version, alias, by=job.owner)
@@ -84,6 +84,13 @@ def _make_known(
     if not complete_in(connection, job, result):
         raise _FencedError(f"Job {job.id} is another worker's now.")  # noqa: EM102
     add_audit_row(connection, job.owner, "model.register", entry.id, result["gate"])
+
+
+def _blocked(place: Workplace, recipe: Recipe, entry: Entry) -> str | None:
+    """Tell why its licences keep a model from use: one is unknown, or two contradict each other."""
+    named = entry.facts["licences"]
+    clash = compatible(named, recipe.licence) if recipe.licence else None
+    return clash or deployment_blocked(place.queue.database, entry.id, named)
 
 
 def _alias(
