@@ -162,3 +162,11 @@ def test_without_lightgbm_the_export_answers(run_of, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", importing)
     after = lightgbm.load(run.out)(rows)
     assert [one["label"] for one in after] == [one["label"] for one in before]
+
+
+@pytest.mark.parametrize("name", ["rounds", "n_estimators", "num_iterations", "num_boost_round"])
+def test_the_number_of_trees_goes_by_any_of_its_names(run_of, name):
+    run = run_of("lightgbm", params={name: 7, "early_stopping": 0})
+    lightgbm.fit(run)
+    text = (run.out / "model.txt").read_text(encoding="utf-8")
+    assert text.count("\nTree=") == 7

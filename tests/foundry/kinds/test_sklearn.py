@@ -149,3 +149,15 @@ def _hide(monkeypatch, name):
         return real(module, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", importing)
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({}, "hist_gradient_boosting"),
+        ({"estimator": "RandomForestClassifier"}, "random_forest"),
+        ({"estimator": "sklearn.linear_model.Ridge"}, "ridge"),
+    ],
+)
+def test_an_estimator_has_a_default_and_is_known_by_its_class(run_of, params, name):
+    assert sklearn.estimator_name(run_of("sklearn", params=params).recipe) == name

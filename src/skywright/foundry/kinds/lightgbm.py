@@ -7,6 +7,7 @@ float32, so no row takes another branch, and the export has nothing left to roun
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ ORIGINAL = "model.txt"
 
 _ROUNDS, _PATIENCE, _EVERY = 500, 30, 10
 _LEAST_TO_STOP_BY = 20  # fewer rows than this tell more about luck than about the model
-_OURS = {"task", "rounds", "early_stopping", "calibrate", "class_weights"}
+_ROUNDS_BY = ("rounds", "n_estimators", "num_iterations", "num_boost_round")
+_OURS = {"task", *_ROUNDS_BY, "early_stopping", "calibrate", "class_weights"}
 _NOT_OURS = {"self", "kwargs", "importance_type", "n_jobs", "objective", "random_state"}
 _NATIVE = {
     "bagging_fraction", "bagging_freq", "cat_smooth", "extra_trees", "feature_fraction",
@@ -144,7 +146,7 @@ def _boosted(run: Run, table: Table) -> Any:
         return lightgbm.train(
             _params(run, table),
             teach,
-            num_boost_round=int(params.get("rounds", _ROUNDS)),
+            num_boost_round=_rounds(params),
             valid_sets=watched,
             valid_names=names,
             callbacks=callbacks,
@@ -152,6 +154,11 @@ def _boosted(run: Run, table: Table) -> Any:
     except lightgbm.basic.LightGBMError as error:
         message = f"LightGBM cannot be trained on these rows: {error}"
         raise InputError(message) from error
+
+
+def _rounds(params: Mapping[str, Any]) -> int:
+    """Return the most trees, under any of the names that LightGBM's users know."""
+    return int(next((params[name] for name in _ROUNDS_BY if name in params), _ROUNDS))
 
 
 def _row_weights(run: Run, table: Table) -> npt.NDArray[np.float64] | None:

@@ -56,6 +56,9 @@ ESTIMATORS: Mapping[str, tuple[str, str, str]] = {
 }
 """Name of an estimator to its module and its classes for classes and for numbers."""
 
+DEFAULT = "hist_gradient_boosting"
+"""What is trained if a recipe names no estimator: it needs no tuning and predicts both."""
+
 _TREES = {
     "decision_tree",
     "random_forest",
@@ -119,8 +122,10 @@ def refuse_missing_parts() -> None:
 
 
 def estimator_name(recipe: Recipe) -> str:
-    """Return the name of the estimator; raises InputError for an unknown one."""
-    name = str(recipe.params.get("estimator", ""))
+    """Return the name of the estimator, also by its class; raises InputError for an unknown one."""
+    name = str(recipe.params.get("estimator", DEFAULT))
+    plain = name.rpartition(".")[2]
+    name = next((key for key, value in ESTIMATORS.items() if plain in value[1:]), name)
     if name not in ESTIMATORS:
         near = difflib.get_close_matches(name, ESTIMATORS, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
