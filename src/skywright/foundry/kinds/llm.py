@@ -71,6 +71,7 @@ def fit(run: Run) -> Mapping[str, Any]:
     """
     _refuse_missing_parts()
     teaching = Teaching.of(run.recipe)
+    teaching.refuse_missing_parts()
     rows = run.rows()
     layout = Layout.of(run.recipe, rows.train)
     with offline(on=is_local(teaching.base)), without_foreign_warnings():

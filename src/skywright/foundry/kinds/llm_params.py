@@ -81,8 +81,6 @@ class Teaching:
         ------
         InputError
             If one is unknown or not allowed.
-        MissingExtraError
-            If the method needs what is not installed.
         """
         params = dict(recipe.params)
         known = {field.name for field in fields(cls)}
@@ -108,6 +106,12 @@ class Teaching:
         """Whether the base stays as it is."""
         return self.method != "full"
 
+    def refuse_missing_parts(self) -> None:
+        """Refuse a method whose library is not installed; raises MissingExtraError."""
+        if self.method == "qlora" and find_spec("bitsandbytes") is None:
+            what = "params.method = 'qlora', which holds the base in 4 bits,"
+            raise MissingExtraError(what, "qlora")
+
     def _check(self) -> None:
         _one_of("method", self.method, METHODS)
         _one_of("schedule", self.schedule, ("cosine", "linear", "constant"))
@@ -120,9 +124,6 @@ class Teaching:
         if self.epochs <= 0 and not self.steps:
             message = f"params.epochs is above 0, not {self.epochs!r}."
             raise InputError(message)
-        if self.method == "qlora" and find_spec("bitsandbytes") is None:
-            what = "params.method = 'qlora', which holds the base in 4 bits,"
-            raise MissingExtraError(what, "qlora")
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
