@@ -21,6 +21,7 @@ from skywright.cli import (
     models,
     neo,
     openapi,
+    plan,
     predict,
     privacy,
     serve,
@@ -54,6 +55,7 @@ evaluate.register(app)
 serve.register(app)
 predict.register(app)
 openapi.register(app)
+plan.register(app)
 train.register(app)
 tune.register(app)
 
