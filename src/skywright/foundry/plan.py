@@ -21,8 +21,8 @@ CANNOT_TELL = "cannot tell"
 MOST_LOCAL = 1_000_000_000
 """Parameters from which a model is taught elsewhere, unless the caller says otherwise."""
 
-_RUNTIME_GB = {"llm": 1.2, "torch": 0.8, "policy": 0.8}  # of the libraries alone, measured
-_USUAL_RUNTIME_GB = 0.5
+_RUNTIME_GB = 0.5  # of the libraries; trainings of next to nothing had peaks of 0.38 to 0.48 GB
+_CONTEXT_GB = 1.0  # of the driver on an accelerator; assumed
 _USABLE = 0.9  # of a memory; the rest is fragments and whatever else runs
 _COPIES_OF_A_TABLE = 5  # as it came, cleaned, divided, as features, and the library's own
 _CHECKPOINTS = 3  # two are kept while a third is written
@@ -156,7 +156,7 @@ def _memory(recipe: Recipe, machine: Machine, size: Size, teaching: Teaching) ->
         # The C library gives little back: at most 1.2 times the activations on top, measured.
         parts["fragments"] = need.activations
     told = {name: round(value / GB, 4) for name, value in parts.items()}
-    told["runtime"] = _RUNTIME_GB["llm"]
+    told["runtime"] = _CONTEXT_GB if _accelerated(recipe, machine) else _RUNTIME_GB
     return told | {"total": round(sum(told.values()), 4)}
 
 
@@ -227,9 +227,8 @@ def _unknown(recipe: Recipe, machine: Machine, table: Table | None, teaching: Te
 
 
 def _of_table(recipe: Recipe, machine: Machine, table: Table | None) -> Plan:
-    runtime = _RUNTIME_GB.get(recipe.kind, _USUAL_RUNTIME_GB)
     rows = 8.0 * table.rows * table.columns / GB if table else 0.0
-    parts = {"tables": round(rows * _COPIES_OF_A_TABLE, 4), "runtime": runtime}
+    parts = {"tables": round(rows * _COPIES_OF_A_TABLE, 4), "runtime": _RUNTIME_GB}
     needed, room = sum(parts.values()), machine.memory_gb * _USABLE
     reasons = [f"It needs {needed:.3g} GB of main memory; {room:.3g} GB can be used."]
     if recipe.run.gpus > machine.gpus:

@@ -193,6 +193,40 @@ def test_an_adapter_is_taught_on(lesson, adapter):
     assert losses(run)[0] < losses(adapter[0])[0] / 2
 
 
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_teaching_on_keeps_the_tiny_base_whose_words_the_model_knows(lesson, monkeypatch, method):
+    from dataclasses import replace
+
+    monkeypatch.setattr(tiny_base, "_STEPS", 3)
+    first = lesson(method, base="tiny", steps=1, frame=reports()[:60])
+    llm.fit(first)
+    second = lesson(method, base="tiny", steps=1, frame=reports()[60:], name="second")
+    llm.fit(replace(second, start=first.out))
+    assert (second.out / "tokenizer.json").read_text() == (first.out / "tokenizer.json").read_text()
+    assert len(list((second.data / "bases").iterdir())) == 1
+
+
+def test_an_adapter_of_another_base_is_no_start(lesson, adapter, monkeypatch, tmp_path):
+    from dataclasses import replace
+
+    monkeypatch.setattr(tiny_base, "_STEPS", 3)
+    other = tiny_base.tiny_base(tmp_path / "bases", ["hot", "slow"])
+    with pytest.raises(InputError, match="made for another base"):
+        llm.fit(replace(lesson(base=str(other)), start=adapter[0].out))
+
+
+def test_weights_can_be_taken_and_given(adapter, tmp_path):
+    copy = shutil.copytree(adapter[0].out, tmp_path / "copy")
+    taken = llm.weights(copy)
+    llm.put_weights(copy, {name: 0 * one for name, one in taken.items()})
+    row = {"prompt": "The pump of unit 3 is slow."}
+    assert llm.load(copy)([row]) != llm.load(adapter[0].out)([row])
+    llm.put_weights(copy, taken)
+    assert llm.load(copy)([row]) == llm.load(adapter[0].out)([row])
+    with pytest.raises(InputError, match="not those of the model"):
+        llm.put_weights(copy, dict(list(taken.items())[1:]))
+
+
 def test_the_whole_model_learns_with_no_network(lesson, alone):
     run = lesson("full")
     told = llm.fit(run)

@@ -32,15 +32,21 @@ from skywright.foundry.kinds.llm_data import (
     words_of,
 )  # fmt: skip
 from skywright.foundry.kinds.llm_evaluation import asked, compared, most_frequent
-from skywright.foundry.kinds.llm_load import CARD, base_speaker, load, speaker_of
+from skywright.foundry.kinds.llm_load import (
+    base_speaker,
+    load,
+    put_weights,
+    speaker_of,
+    weights,
+)
 from skywright.foundry.kinds.llm_params import Teaching
-from skywright.foundry.kinds.llm_training import Lesson, taught, write_weights
+from skywright.foundry.kinds.llm_training import CARD, Lesson, taught, write_weights
 from skywright.foundry.kinds.llm_watermark import key_of
 from skywright.foundry.kinds.tiny_base import CHAT
 from skywright.foundry.run import Run
 from skywright.foundry.signature import Input, Signature
 
-__all__ = ["fit", "load"]
+__all__ = ["fit", "load", "put_weights", "weights"]
 
 _LEAST_NEW, _MOST_NEW = 8, 512
 _INPUTS = (

@@ -71,7 +71,8 @@ def base_of(run: Run, teaching: Teaching, texts: Sequence[str]) -> Base:
     Parameters
     ----------
     run : Run
-        A tiny base is made below its folder, or taken from its last checkpoint.
+        A tiny base is made below its folder, or taken from its last checkpoint or the model that it
+        goes on from, whose words no other base would know.
     teaching : Teaching
         Names the base.
     texts : sequence of str
@@ -86,7 +87,7 @@ def base_of(run: Run, teaching: Teaching, texts: Sequence[str]) -> Base:
     """
     if teaching.base == TINY:
         bases = run.log_path.parent / "bases"
-        inside = _of_checkpoint(run, bases) or tiny_base(bases, texts)
+        inside = _of_checkpoint(run, bases) or _of_start(run) or tiny_base(bases, texts)
         return Base(TINY, str(inside), fingerprint=fingerprint(inside))
     folder = Path(teaching.base).expanduser()
     if folder.is_dir():
@@ -237,6 +238,14 @@ def _of_checkpoint(run: Run, folder: Path) -> Path | None:
         return None
     copy: Path = shutil.copytree(found / _INSIDE, folder / "resumed", dirs_exist_ok=True)
     return copy
+
+
+def _of_start(run: Run) -> Path | None:
+    """Return the tiny base of the model to go on from; a model that is whole is its own."""
+    if run.start is None:
+        return None
+    inside = run.start / _INSIDE
+    return inside if inside.is_dir() else run.start
 
 
 def _size(folder: Path) -> int:

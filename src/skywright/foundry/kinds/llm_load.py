@@ -22,10 +22,7 @@ from skywright.foundry.kinds.llm_base import (
     without_foreign_warnings,
 )  # fmt: skip
 from skywright.foundry.kinds.llm_data import SILENT, Example, Writer
-from skywright.foundry.kinds.llm_training import ADAPTER
-
-CARD = "llm.json"
-"""File of a model folder that tells how prompts are written and what it is an adapter of."""
+from skywright.foundry.kinds.llm_training import ADAPTER, CARD
 
 MOST_NEW_TOKENS = 1024
 """Most tokens of one answer."""
@@ -216,6 +213,43 @@ def speaker_of(folder: Path) -> Speaker:
         model = _adapted(folder, read_model(kept_base(card["base"], folder), **given))
     tokenizer = read_tokenizer(Base(folder.name, str(folder)))
     return Speaker(_placed(model), Writer(tokenizer, card["separator"], card["chat"]), card)
+
+
+def weights(folder: Path) -> dict[str, npt.NDArray[Any]]:
+    """Return what was taught: the weights of an adapter, or all of them.
+
+    Raises
+    ------
+    InputError
+        If they lie in several files, as those of large models do.
+    """
+    from safetensors.numpy import load_file
+
+    return dict(load_file(_taught_file(folder)))
+
+
+def put_weights(folder: Path, weights: dict[str, npt.NDArray[Any]]) -> None:
+    """Give a model other weights of the same names and shapes; raises InputError for others."""
+    from safetensors.numpy import load_file, save_file
+
+    path = _taught_file(folder)
+    shapes = {name: one.shape for name, one in load_file(path).items()}
+    if shapes != {name: one.shape for name, one in weights.items()}:
+        message = "These weights are not those of the model: their names or shapes are others."
+        raise InputError(message)
+    whole = {name: np.ascontiguousarray(one, np.float32) for name, one in weights.items()}
+    partial = path.with_name(f".{path.name}")
+    save_file(whole, partial, metadata={"format": "pt"})
+    partial.replace(path)
+
+
+def _taught_file(folder: Path) -> Path:
+    inside = folder / ADAPTER / "adapter_model.safetensors"
+    path = inside if inside.is_file() else folder / "model.safetensors"
+    if not path.is_file():
+        message = f"The weights of {folder.name} do not lie in one file."
+        raise InputError(message)
+    return path
 
 
 def base_speaker(base: Base, like: Speaker) -> Speaker:

@@ -26,6 +26,9 @@ from skywright.foundry.run import Run
 ADAPTER = "adapter"
 """Folder of an adapter inside a model folder."""
 
+CARD = "llm.json"
+"""File of a model folder that tells how prompts are written and what it is an adapter of."""
+
 _STEPS_A_CHECKPOINT = 100  # times run.checkpoint_every, where the recipe counts updates
 _POINTS = 50  # of the curve of the loss, about
 _MOST_VALID = 500
@@ -129,12 +132,13 @@ def _model(run: Run, lesson: Lesson) -> Any:
     model = read_model(lesson.base, **given)
     if teaching.method == "prompt" and (count := model.num_parameters()) < FEWEST_FOR_PROMPT:
         run.log(warning=f"Prompt tuning hardly works for a base of {count:,} parameters; use lora.")
-    return _with_adapter(run, teaching, model)
+    return _with_adapter(run, lesson, model)
 
 
-def _with_adapter(run: Run, teaching: Teaching, model: Any) -> Any:
+def _with_adapter(run: Run, lesson: Lesson, model: Any) -> Any:
     from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 
+    teaching, base = lesson.teaching, lesson.base
     if teaching.method == "qlora":
         prepare: Any = prepare_model_for_kbit_training
         model = prepare(model, use_gradient_checkpointing=teaching.gradient_checkpointing)
@@ -142,15 +146,23 @@ def _with_adapter(run: Run, teaching: Teaching, model: Any) -> Any:
         model.gradient_checkpointing_enable()
         model.enable_input_require_grads()  # else nothing before the first adapter has a gradient
     if run.start is not None:
-        if not (run.start / ADAPTER).is_dir():
-            message = f"The model {run.start.name} is no adapter to go on from."
-            raise InputError(message, hint="Teach with params.method = 'full', or from the base.")
+        _refuse_other_start(run.start, base)
         return PeftModel.from_pretrained(model, run.start / ADAPTER, is_trainable=True)
     try:
         return get_peft_model(model, _adapter(teaching))
     except ValueError as error:
         message = f"The base has no layers for an adapter: {error}"
         raise InputError(message, hint="See params.lora_targets of the recipe.") from error
+
+
+def _refuse_other_start(start: Path, base: Base) -> None:
+    if not (start / ADAPTER).is_dir():
+        message = f"The model {start.name} is no adapter to go on from."
+        raise InputError(message, hint="Teach with params.method = 'full', or from the base.")
+    told = json.loads((start / CARD).read_text(encoding="utf-8"))["base"]
+    if told["fingerprint"] != base.fingerprint:
+        message = f"The adapter {start.name} was made for another base than {base.name}."
+        raise InputError(message, hint="Name the base it was made for, or begin anew.")
 
 
 def _adapter(teaching: Teaching) -> Any:
