@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from skywright import __version__
 from skywright.api import (
+    collect_training_routes,
     inference_routes,
     job_routes,
     label_routes,
@@ -61,6 +62,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         label_routes,
         system_routes,
         training_routes,
+        collect_training_routes,
         model_routes,
         inference_routes,
     ):
@@ -68,9 +70,16 @@ def build(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_parameter)
     app.add_middleware(Idempotency, database=services.database)
-    app.add_middleware(Surround, doorkeeper=services.doorkeeper, metrics=services.metrics)
+    form = services.settings.max_upload_mb + 1 << 20  # a form is a little larger than its file
+    app.add_middleware(
+        Surround,
+        doorkeeper=services.doorkeeper,
+        metrics=services.metrics,
+        limits={collect_training_routes.UPLOAD_PATH: form},
+    )
     requests: list[type[BaseModel]] = [
         *REQUESTS,
+        *collect_training_routes.REQUESTS,
         *inference_routes.REQUESTS,
         *model_routes.REQUESTS,
         SimulateRequest,

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skywright.cli import collect_training
 from skywright.cli.output import AsJson, emit_json
 
 if TYPE_CHECKING:
     from skywright.foundry.data.datasets import DatasetRecord, Datasets
 
 app = typer.Typer(help="Datasets: add, list, look at, check, remove.", no_args_is_help=True)
+app.add_typer(collect_training.app, name="collect")
+app.command("upload")(collect_training.upload)
 
 Named = Annotated[str, typer.Argument(help="NAME, NAME@VERSION or the id.")]
 

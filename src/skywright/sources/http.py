@@ -32,6 +32,10 @@ _LONGEST_WAIT_S = 120.0
 _CHUNK = 1 << 16
 
 
+Patience = Callable[[int, httpx.Headers, bytes], float | None]
+"""Gets an answer's status, headers and body; returns how long to wait [s], or None: refused."""
+
+
 class Blobs(Protocol):
     """Where raw answers rest; ``store.blobs.BlobStore`` is one."""
 
@@ -115,16 +119,23 @@ class Fetcher:
         *,
         timeout_s: float = 60.0,
         wait: Callable[[float], None] = time.sleep,
+        headers: Mapping[str, str] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.folder = folder
         self.blobs = blobs
         self._wait = wait
+        self._patience = patience
         self._log = folder / "provenance.jsonl"
         self._known = _last_of_each(self._log)
         self._client = httpx.Client(
             timeout=timeout_s,
             follow_redirects=True,
-            headers={"User-Agent": f"skywright/{__version__}", "Accept-Encoding": "identity"},
+            headers={
+                "User-Agent": f"skywright/{__version__}",
+                "Accept-Encoding": "identity",
+                **(headers or {}),
+            },
         )
 
     def __enter__(self) -> Fetcher:
@@ -193,13 +204,15 @@ class Fetcher:
             else:
                 if status in {200, 304} | accept:
                     return status, body, headers
-                if status not in _BUSY:
+                asked_s = self._patience(status, headers, body) if self._patience else None
+                if status not in _BUSY and asked_s is None:
                     raise _refused(source, address, status, body)
                 reason = f"HTTP {status}"
-                pause_s = _retry_after_s(headers) or pause_s
+                pause_s = min(retry_after_s(headers) or pause_s, _LONGEST_WAIT_S)
+                pause_s = pause_s if asked_s is None else asked_s
             if attempt + 1 >= attempts:
                 break
-            self._wait(min(pause_s, _LONGEST_WAIT_S))
+            self._wait(pause_s)
         message = (
             f"{source.title} did not answer after {attempt + 1} attempts ({reason}): {address}"
         )
@@ -264,7 +277,7 @@ def _conditions(known: Provenance | None) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if value}
 
 
-def _retry_after_s(headers: httpx.Headers) -> float | None:
+def retry_after_s(headers: httpx.Headers) -> float | None:
     """Read Retry-After: seconds or a date (RFC 9110, section 10.2.3)."""
     text = headers.get("Retry-After", "").strip()
     if text.isdigit():

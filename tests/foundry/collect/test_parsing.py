@@ -83,8 +83,8 @@ from skywright.foundry.collect.parsing_child import _restrict
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 _restrict(Limits())
 try:
-    open(sys.argv[1], "w").write("x" * 100)
-except OSError as error:
+    open(sys.argv[1], "wb", buffering=0).write(b"x")
+except OSError:
     sys.exit(7)
 """
 

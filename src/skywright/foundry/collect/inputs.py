@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from skywright.errors import InputError, NotFoundError
 from skywright.foundry.data.datasets import DatasetRecord, Datasets
 from skywright.security.vault import Vault, row_label
+from skywright.store.audit import add_audit_row
 from skywright.store.database import Database
-from skywright.store.foundry_schema import training_datasets, user_inputs
+from skywright.store.foundry_schema import training_datasets, user_inputs, user_rows
 from skywright.store.privacy import find_parsed_rows, object_id_of
 
 _COLUMN_OF_PARTS = "part"
@@ -124,6 +125,16 @@ def input_to_dataset(
         facts={"inputs": [record.id for record in records]},
     )
     return _naming(datasets, made, [record.id for record in records])
+
+
+def forget_input(database: Database, vault: Vault, input_id: str, *, by: str) -> None:
+    """Delete an input with its rows and its content; raises NotFoundError if there is none."""
+    record = find_input(database, input_id)
+    with database.write() as connection:
+        connection.execute(delete(user_rows).where(user_rows.c.input_id == input_id))
+        connection.execute(delete(user_inputs).where(user_inputs.c.id == input_id))
+        add_audit_row(connection, by, "input.erase", input_id)
+    vault.erase(record.object_id)
 
 
 def _naming(datasets: Datasets, made: DatasetRecord, input_ids: Sequence[str]) -> DatasetRecord:
