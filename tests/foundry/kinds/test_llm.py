@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from skywright.errors import InputError, MissingExtraError, NotFoundError, SourceError
-from skywright.foundry.kinds import llm, llm_base, llm_params, llm_watermark, tiny_base
+from skywright.foundry.kinds import llm, llm_base, llm_load, llm_params, llm_watermark, tiny_base
 from skywright.foundry.kinds.llm_data import Example
 from skywright.foundry.kinds.llm_evaluation import Result, compared, most_frequent
 from skywright.foundry.recipe import recipe_of
@@ -124,6 +124,20 @@ def test_rows_are_answered_alike_alone_and_together(adapter):
     assert together == [ask([row])[0] for row in rows]
     assert all(set(answer) == {"text"} for answer in together)
     assert ask([]) == []
+
+
+@pytest.mark.parametrize("method", ["lora", "prompt"])
+def test_losses_do_not_depend_on_the_company_of_a_row(lesson, method):
+    run = lesson(method, steps=1)
+    llm.fit(run)
+    speaker = llm_load.speaker_of(run.out)
+    rows = [
+        speaker.writer.pair(ask, say) for ask, say in (("hot?", "cool it"), ("a slow pump", "a"))
+    ]
+    together, tokens = speaker.losses(rows)
+    alone = [speaker.losses([row])[0][0] for row in rows]
+    assert together == pytest.approx(alone, rel=1e-5)
+    assert tokens.tolist() == [sum(one != -100 for one in row.labels) for row in rows]
 
 
 def test_draws_follow_from_the_seed_of_the_row(adapter):

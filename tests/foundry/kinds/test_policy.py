@@ -4,6 +4,7 @@ import hashlib
 import json
 import sys
 import types
+from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
@@ -223,6 +224,15 @@ def test_an_environment_of_a_module_is_found(walk, monkeypatch):
     monkeypatch.setitem(sys.modules, "hangar", types.ModuleType("hangar"))
     with policy_environment.environment(walk(env="hangar:Corridor-v0").recipe) as env:
         assert isinstance(env.unwrapped, Corridor)
+
+
+def test_an_environment_of_a_package_is_found(walk, monkeypatch):
+    offered = EntryPoint("offered-corridor", "nowhere", policy_environment.GROUP)
+    monkeypatch.setattr(EntryPoint, "load", lambda _: Corridor)
+    monkeypatch.setattr(policy_environment, "entry_points", lambda group: [offered])
+    with policy_environment.environment(walk(env="offered-corridor").recipe) as env:
+        assert isinstance(env.unwrapped, Corridor)
+    gymnasium.registry.pop("offered-corridor")
 
 
 @pytest.mark.parametrize(

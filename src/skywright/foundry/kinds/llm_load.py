@@ -28,6 +28,7 @@ MOST_NEW_TOKENS = 1024
 """Most tokens of one answer."""
 
 _BATCH = 16
+_MOST_LOGITS = 50_000_000  # numbers of one batch, 0.2 GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +112,38 @@ class Speaker:
         """Return the loss of each example, summed over its tokens [nat], and how many they are."""
         import torch
 
-        sums, counts = [], []
-        for one in given:
-            ids = torch.tensor([one.ids], device=self.model.device)
-            with torch.no_grad():
-                logits = self.model(input_ids=ids, use_cache=False).logits[0, -len(one.ids) :]
-            labels = torch.tensor(one.labels[1:], device=logits.device)
-            loss = torch.nn.functional.cross_entropy(
-                logits[:-1].float(), labels, ignore_index=SILENT, reduction="sum"
-            )
-            sums.append(float(loss))
-            counts.append(float((labels != SILENT).sum()))
+        sums: list[float] = []
+        counts: list[float] = []
+        longest = max(len(one.ids) for one in given)
+        rows = max(1, _MOST_LOGITS // (longest * int(self.model.config.vocab_size)))
+        with torch.no_grad():
+            for start in range(0, len(given), rows):
+                for lost, count in self._lost(given[start : start + rows]):
+                    sums.append(lost)
+                    counts.append(count)
         return np.array(sums), np.array(counts)
+
+    def _lost(self, batch: Sequence[Example]) -> list[tuple[float, float]]:
+        """Return loss [nat] and tokens of each row, computed at once."""
+        import torch
+
+        width = max(len(one.ids) for one in batch)
+        gaps = [width - len(one.ids) for one in batch]
+        pad, device = self.tokenizer.pad_token_id, self.model.device
+        lines = list(zip(batch, gaps, strict=True))
+        ids = torch.tensor([[*one.ids, *[pad] * gap] for one, gap in lines], device=device)
+        seen = torch.tensor([[1] * (width - gap) + [0] * gap for gap in gaps], device=device)
+        labels = torch.tensor([[*one.labels, *[SILENT] * gap] for one, gap in lines], device=device)
+        with without_foreign_warnings():
+            logits = self.model(input_ids=ids, attention_mask=seen, use_cache=False).logits
+        # A tuned prompt adds tokens in front.
+        logits = logits[:, -width:][:, :-1].float()
+        labels = labels[:, 1:]
+        losses = torch.nn.functional.cross_entropy(
+            logits.transpose(1, 2), labels, ignore_index=SILENT, reduction="none"
+        )
+        lost, told = losses.sum(dim=1).tolist(), (labels != SILENT).sum(dim=1).tolist()
+        return list(zip(lost, map(float, told), strict=True))
 
     def _positions(self) -> int:
         tuned = int(self.card.get("prompt_tokens", 0))
