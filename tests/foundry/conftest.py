@@ -20,6 +20,7 @@ def fit(run):
     skill = run.recipe.params["skill"]
     if skill is None:
         raise InputError("There was no convergence.")
+    skill = float(skill)
     run.log(step=1, skill=skill)
     (run.out / "model.json").write_text(json.dumps({"skill": skill}))
     return {"skill": skill, "baseline": {"name": "guess", "skill": 0.0}}

@@ -1,5 +1,6 @@
 """From a recipe to a model: a better one goes into use, a worse one is stored and kept back."""
 
+import _thread
 import json
 
 import polars as pl
@@ -11,7 +12,7 @@ from skywright.errors import GateError, InputError, NotFoundError, SkywrightErro
 from skywright.foundry.gate import judge
 from skywright.foundry.recipe import Recipe, recipe_of
 from skywright.foundry.registry import hash_of
-from skywright.foundry.training import Ask, submit, train
+from skywright.foundry.training import Ask, finish, submit, train
 
 RECIPE = Recipe(name="toy", kind="toy", title="A toy", metric="skill", needs=("data.txt",))
 
@@ -44,6 +45,24 @@ def test_models_go_into_use_are_kept_back_and_carry_their_lineage(workplace, dat
     better = train(workplace, asked(0.8, data))
     assert better.champion == better.version
     assert workplace.registry.rollback("toy") == first.version
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_metric_that_is_no_number_keeps_the_model_back(workplace, data):
+    outcome = train(workplace, asked("nan", data))
+    assert (outcome.gate, outcome.metrics) == ("kept back", {"skill": None})
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_person_who_stops_a_training_cancels_its_job(workplace, data):
+    def interrupt(_job, _event):
+        _thread.interrupt_main()
+
+    job = submit(workplace, asked(0.7, data))
+    with pytest.raises(KeyboardInterrupt):
+        finish(workplace, job, interrupt)
+    assert workplace.queue.find(job.id).status in {"cancelled", "completed"}
+    assert workplace.queue.claim("w", 60.0, workplace.offer) is None
 
 
 @pytest.mark.usefixtures("toy")

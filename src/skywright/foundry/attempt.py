@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import resource
@@ -140,6 +141,17 @@ def _own_report(
         "champion": champion
         and {"version": champion["version"], "metrics": champion.get("metrics")},
     }
+
+
+def _finite(value: Any) -> Any:
+    """Turn numbers that JSON lacks into null, which no gate passes."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return value
 
 
 def _champion(facts: Mapping[str, Any] | None) -> Champion | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,15 +111,16 @@ def finish(place: Workplace, job: Job, listener: Listener | None = None) -> Outc
     ------
     SkywrightError
         If it failed, was cancelled or parked; the sentence is the job's own.
+    KeyboardInterrupt
+        If a person stops it; the job is cancelled then, and can go again from its last checkpoint.
     """
     worker = Worker(place, listener)
     if job.launcher == "local":
         worker.refuse_impossible(job.needs)
-    stop = threading.Event()
     try:
-        worker.run(stop, only=job.id)
-    except BaseException:
-        stop.set()
+        worker.run(only=job.id)
+    except KeyboardInterrupt:
+        place.queue.cancel(job.id, job.owner)
         raise
     return outcome_of(place, job.id)
 

@@ -48,6 +48,9 @@ class Worker:
                 if not self._took(pool, stopped, only):
                     self._freed.wait(POLL_S)
                     self._freed.clear()
+        except BaseException:
+            stopped.set()
+            raise
         finally:
             if only is None:
                 stopped.set()
