@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import threading
 import time
@@ -177,7 +178,7 @@ def _points_of(event: Event) -> list[Point]:
     return [
         (int(step), name, float(value))
         for name, value in event.items()
-        if name not in {"step", "t_s"} and isinstance(value, int | float)
+        if name not in {"step", "t_s"} and isinstance(value, int | float) and math.isfinite(value)
     ]
 
 
