@@ -108,7 +108,7 @@ def _judged(spec: Mapping[str, Any], made: _Made, own: Mapping[str, Any] | None)
     """Return the report: of the kind itself, or of the foundry on rows that nobody learned from."""
     champion = spec.get("champion")
     if own is not None:
-        return _own_report(made.run.recipe, own, champion)
+        return dict(_finite(_own_report(made.run.recipe, own, champion)))
     folds = None
     if made.run.recipe.evaluate.split.startswith("kfold"):
         table = (spec.get("data") or {})["table"]
