@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import time
 import zipfile
 
@@ -162,6 +163,9 @@ def test_an_upload_sent_again_with_its_key_is_kept_once(client):
 
 @pytest.mark.parametrize("source", ["github", "huggingface"])
 def test_collecting_is_a_job_that_tells_when_it_cannot(client, source, monkeypatch, unused_port):
+    hub = pytest.importorskip("huggingface_hub.utils._http")
+    monkeypatch.setattr(hub, "_DEFAULT_RETRY_ON_EXCEPTIONS", (), raising=False)
+    monkeypatch.setattr(hub.time, "sleep", lambda _, pause=time.sleep: pause(0.001))
     monkeypatch.setenv(f"SKYWRIGHT_{source.upper()}_URL", f"http://127.0.0.1:{unused_port}")
     get_settings.cache_clear()
     answer = client.post(f"/api/training/collect/{source}", json={"more_than_stars": -1})
@@ -175,7 +179,7 @@ def test_collecting_is_a_job_that_tells_when_it_cannot(client, source, monkeypat
         told = client.get(job["status_url"]).json()
         if told["status"] in {"failed", "done"}:
             break
-        time.sleep(0.05)
+        threading.Event().wait(0.05)
     assert told["status"] == "failed"
     assert told["error"]["code"] == "source"
 

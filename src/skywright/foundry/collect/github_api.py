@@ -154,7 +154,8 @@ class GitHub:
         try:
             return base64.b64decode(found["content"]).decode("utf-8", "replace")
         except (KeyError, TypeError, binascii.Error) as error:
-            raise _unknown_shape("a README") from error
+            what = "a README"
+            raise _unknown_shape(what) from error
 
     def releases(self, full_name: str, most: int) -> list[dict[str, Any]]:
         """Return the newest releases: tag, name, published_at; raises like ``search``."""
@@ -168,7 +169,8 @@ class GitHub:
             return []
         found = fetched.json(STATE.title)
         if not isinstance(found, list):
-            raise _unknown_shape("releases")
+            what = "releases"
+            raise _unknown_shape(what)
         kept = ("tag_name", "name", "published_at", "prerelease")
         return [{name: release.get(name) for name in kept} for release in found[:most]]
 
@@ -209,7 +211,8 @@ def _check_page(content: bytes) -> None:
     found = parse_json(content, STATE.title)
     good = isinstance(found, dict) and isinstance(found.get("items"), list)
     if not good or not isinstance(found.get("total_count"), int):
-        raise _unknown_shape("a page of a search")
+        what = "a page of a search"
+        raise _unknown_shape(what)
 
 
 def _unknown_shape(what: str) -> SourceError:
