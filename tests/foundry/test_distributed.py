@@ -1,18 +1,55 @@
 """Distributed runs: the command, the configurations that ship, and a run of two processes."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
 from skywright.errors import InputError
 from skywright.foundry import distributed
+from skywright.foundry.jobs.launcher import Order
 from skywright.foundry.jobs.lines import Reader
+from skywright.foundry.jobs.local import LocalLauncher
+from skywright.foundry.kind import kind_named
 from skywright.foundry.kinds import tiny_base
 from skywright.foundry.recipe import recipe_of
+from skywright.foundry.training import Ask, submit, train
+
+CHORUS = '''
+"""Adds up what each process contributes, or waits to be ended."""
+
+import os
+import time
+
+DISTRIBUTED = True
+
+
+def fit(run):
+    if run.recipe.params.get("waits"):
+        (run.log_path.parent / f"pid-{os.environ['RANK']}").write_text(str(os.getpid()))
+        time.sleep(120)
+    import torch
+    import torch.distributed as dist
+
+    dist.init_process_group("gloo")
+    total = torch.tensor([1.0 + dist.get_rank()])
+    dist.all_reduce(total)
+    run.log(step=1, skill=float(total))
+    (run.out / "model.json").write_text("{}")
+    dist.destroy_process_group()
+    return {"metric": "skill", "skill": float(total), "baseline": {"skill": 0.0}}
+
+
+def load(folder):
+    return lambda rows: [{"value": 3.0} for _ in rows]
+'''
 
 
 def recipe(distributed="ddp", processes=2, gpus=0, method="lora", **params):
@@ -63,6 +100,25 @@ def test_sharing_accelerators_without_any_is_refused():
 def test_an_unknown_configuration_lists_those_there_are():
     with pytest.raises(InputError, match="no configuration 'zero1'; there are ddp, fsdp"):
         distributed.config_path("zero1")
+
+
+@pytest.mark.parametrize("run", [{"distributed": "ddp"}, {"processes": 2}])
+@pytest.mark.parametrize("kind", ["sklearn", "lightgbm", "torch", "policy"])
+def test_a_kind_that_knows_of_no_other_processes_is_refused(kind, run, workplace):
+    asked = recipe_of({"name": "ops", "kind": kind, "run": run}, "a test")
+    with pytest.raises(InputError, match=f"kind {kind} trains in one process"):
+        submit(workplace, Ask(asked))
+    assert workplace.queue.list() == []
+
+
+def test_language_models_know_of_other_processes():
+    distributed.refuse_unfit(recipe(processes=4, gpus=4), kind_named("llm"))
+
+
+def test_more_processes_than_accelerators_are_refused():
+    knows = SimpleNamespace(DISTRIBUTED=True)
+    with pytest.raises(InputError, match=r"run\.processes = 4 is more than gpus = 2"):
+        distributed.refuse_unfit(recipe("fsdp", 4, 2), knows)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +176,53 @@ def test_two_processes_teach_one_model_and_one_of_them_speaks(tmp_path, monkeypa
     assert json.loads((tmp_path / "report.json").read_text())["metrics"]["loss"] > 0
     assert (tmp_path / "model/adapter/adapter_model.safetensors").is_file()
     assert list((tmp_path / "process-1/model").iterdir()) == []
+
+
+@pytest.fixture
+def chorus(toy):
+    """Install a kind of a third party that shares a run."""
+    (toy / "toy_kind.py").write_text(CHORUS, encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.service
+@pytest.mark.usefixtures("chorus")
+@pytest.mark.parametrize("run", [{"distributed": "ddp", "processes": 2}, {"processes": 2}])
+def test_a_job_of_two_processes_makes_one_model(workplace, run):
+    asked = recipe_of({"name": "chorus", "kind": "toy", "run": run}, "a test")
+    outcome = train(workplace, Ask(asked))
+    assert (outcome.gate, outcome.metrics) == ("passed", {"skill": 3.0})
+    assert len(workplace.queue.metrics(outcome.job_id)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.service
+@pytest.mark.usefixtures("chorus")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["asked", "killed"])
+def test_all_processes_end_with_the_attempt(tmp_path, number):
+    run = {"distributed": "ddp", "processes": 2}
+    given = {"name": "chorus", "kind": "toy", "run": run, "params": {"waits": True}}
+    spec = {"name": "chorus", "recipe": given, "seed": 1, "folder": str(tmp_path)}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    launched = distributed.argv(recipe_of(given, "a test"), tmp_path / "spec.json", sys.executable)
+    argv = (sys.executable, "-m", "skywright.foundry.jobs.leash", "60", *launched)
+    attempt = LocalLauncher().start(Order("job", 1, tmp_path / "spec.json", argv, warm=False))
+    pids = [_number(tmp_path / "pid-0"), _number(tmp_path / "process-1" / "pid-1")]
+    assert attempt.exit_code() is None
+    os.killpg(attempt.pid, number)
+    _wait_until(lambda: attempt.exit_code() is not None)
+    attempt.close()
+    for pid in pids:
+        _wait_until(lambda pid=pid: not Path(f"/proc/{pid}").exists())
+
+
+def _number(path):
+    _wait_until(lambda: path.is_file() and path.read_text())
+    return int(path.read_text())
+
+
+def _wait_until(holds, most_s=60.0):
+    until = time.monotonic() + most_s
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)

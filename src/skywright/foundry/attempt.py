@@ -19,7 +19,7 @@ import polars as pl
 
 from skywright.errors import InputError
 from skywright.foundry.data.preparing import folds_for, split_for
-from skywright.foundry.distributed import is_main_process, rank
+from skywright.foundry.distributed import is_main_process, rank, refuse_unfit
 from skywright.foundry.evaluate.evaluation import Champion, Context, evaluate
 from skywright.foundry.evaluate.plots import write_plots
 from skywright.foundry.kind import Kind, Predict, kind_named
@@ -62,6 +62,7 @@ def make(spec: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     recipe = recipe_of(dict(spec["recipe"]), str(spec["name"]))
     folder = Path(spec["folder"])
     kind = kind_named(recipe.kind)
+    refuse_unfit(recipe, kind)
     made = _begun(spec, recipe, kind, emit)
     own = kind.fit(made.run)
     if not is_main_process():

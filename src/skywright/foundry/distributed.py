@@ -12,6 +12,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from skywright.errors import InputError
+from skywright.foundry.kind import Kind
 from skywright.foundry.recipe import Recipe
 
 CONFIGS = ("ddp", "fsdp", "zero2", "zero3")
@@ -19,6 +20,32 @@ CONFIGS = ("ddp", "fsdp", "zero2", "zero3")
 
 _CHILD = "skywright.foundry.jobs.child"
 _PACKAGE = "skywright.foundry.accelerate_configs"
+
+
+def is_distributed(recipe: Recipe) -> bool:
+    """Tell whether a recipe asks for several processes, or for a launcher of them."""
+    return recipe.run.distributed != "none" or recipe.run.processes > 1
+
+
+def refuse_unfit(recipe: Recipe, kind: Kind) -> None:
+    """Refuse a distributed run that cannot be one.
+
+    A kind that knows of the other processes has a constant ``DISTRIBUTED = True``. Any other would
+    learn the same thing in each of them, and each would write the same checkpoints.
+
+    Raises
+    ------
+    InputError
+        If the kind trains in one process, or accelerators would have to be shared.
+    """
+    if not is_distributed(recipe):
+        return
+    if not getattr(kind, "DISTRIBUTED", False):
+        message = f"The kind {recipe.kind} trains in one process, and [run] asks for several."
+        raise InputError(message, hint="Leave run.distributed and run.processes out.")
+    if 0 < recipe.run.gpus < recipe.run.processes:
+        message = f"run.processes = {recipe.run.processes} is more than gpus = {recipe.run.gpus:g}."
+        raise InputError(message, hint="Each process takes one accelerator.")
 
 
 def argv(recipe: Recipe, spec_path: Path, python: str) -> list[str]:

@@ -31,7 +31,8 @@ class Kind(Protocol):
     """What a module must offer to be a kind.
 
     A module may offer more: ``weights(folder) -> dict of arrays`` and
-    ``put_weights(folder, weights)`` make a kind federated.
+    ``put_weights(folder, weights)`` make a kind federated; ``DISTRIBUTED = True`` says that it
+    shares a run among several processes.
     """
 
     def fit(self, run: Run) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skywright.errors import GateError, InputError, SkywrightError
+from skywright.foundry.distributed import refuse_unfit
 from skywright.foundry.evaluate.checking import check_evaluate
 from skywright.foundry.jobs.job import Job, JobRequest
 from skywright.foundry.jobs.tending import Listener
@@ -85,7 +86,7 @@ def submit(place: Workplace, ask: Ask) -> Job:
         If the kind or the dataset does not exist.
     """
     recipe = ask.recipe
-    kind_named(recipe.kind)
+    refuse_unfit(recipe, kind_named(recipe.kind))
     check_evaluate(recipe)
     return place.queue.submit(
         JobRequest(

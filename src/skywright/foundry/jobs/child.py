@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from skywright.errors import SkywrightError
-from skywright.foundry.distributed import is_main_process
-from skywright.foundry.jobs.leash import hold
+from skywright.foundry.distributed import is_main_process, process_count
+from skywright.foundry.jobs.leash import die_with_parent, hold
 from skywright.foundry.jobs.lines import Event, emitter
 
 FAILED = 1
@@ -29,6 +29,8 @@ def main(argv: list[str]) -> int:
     spec = json.loads(Path(argv[0]).read_text(encoding="utf-8"))
     # Of the processes of a distributed run one speaks for all.
     emit = emitter(os.dup(1)) if is_main_process() else _silent
+    if process_count() > 1:
+        die_with_parent()
     if spec.get("lease_s"):
         hold(0, float(spec["lease_s"]))
     emit({"event": "started", "pid": os.getpid(), "at": time.time()})

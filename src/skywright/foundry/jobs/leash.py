@@ -53,7 +53,7 @@ def hold_program(argv: Sequence[str], lease_s: float) -> int:
     Meant for launchers such as ``accelerate launch``, whose processes know of no leash. The program
     gets no input; it is killed, with its group, when the leash is silent or closed.
     """
-    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # noqa: S603
+    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)  # noqa: S603
     silent = threading.Timer(PATIENCE * lease_s, _end_group)
     silent.daemon = True
     silent.start()
@@ -75,8 +75,12 @@ def _end_group() -> None:
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to kill the program should the process that holds its leash be killed."""
+def die_with_parent() -> None:
+    """Ask Linux to kill this process should the one that started it end.
+
+    Launchers give the processes of a distributed run sessions of their own, where no signal to the
+    group of the leash reaches them.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

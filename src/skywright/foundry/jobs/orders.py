@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from skywright.errors import NotFoundError
+from skywright.foundry.distributed import argv as launched
+from skywright.foundry.distributed import is_distributed
 from skywright.foundry.jobs.job import Job
 from skywright.foundry.jobs.launcher import Order
 from skywright.foundry.jobs.local import CHILD
@@ -55,7 +57,7 @@ def order_of(place: Workplace, job: Job) -> Order:
         "name": job.name,
         "recipe": job.config["recipe"],
         "seed": job.config["seed"],
-        "lease_s": None if remote or recipe.run.distributed != "none" else place.lease_s,
+        "lease_s": None if remote or is_distributed(recipe) else place.lease_s,
         "data": _data(place, job, recipe, folder),
         "champion": _champion(place, recipe.name),
         "rivals": _rivals(place, recipe),
@@ -74,10 +76,8 @@ def order_again(place: Workplace, job: Job, folder: Path) -> Order:
 def _order(place: Workplace, job: Job, recipe: Recipe, folder: Path) -> Order:
     spec = folder / SPEC
     argv: tuple[str, ...] = (sys.executable, *CHILD)
-    distributed = recipe.run.distributed != "none" or recipe.run.processes > 1
+    distributed = is_distributed(recipe)
     if distributed:
-        from skywright.foundry.distributed import argv as launched
-
         command = tuple(launched(recipe, spec, sys.executable))
         leash = (sys.executable, "-m", "skywright.foundry.jobs.leash", str(place.lease_s))
         argv = (*leash, *command) if job.launcher == "local" else command

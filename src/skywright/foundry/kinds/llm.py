@@ -48,6 +48,9 @@ from skywright.foundry.signature import Input, Signature
 
 __all__ = ["fit", "load", "put_weights", "weights"]
 
+DISTRIBUTED = True
+"""It knows of the other processes of a run."""
+
 _LEAST_NEW, _MOST_NEW = 8, 512
 _INPUTS = (
     Input("prompt", "text"),

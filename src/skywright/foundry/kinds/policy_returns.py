@@ -57,12 +57,13 @@ def judged(run: Run, episodes: int, spaces: Spaces, model: Any) -> dict[str, Any
     -------
     dict
         ``mean_return`` with ``mean_return_low`` and ``mean_return_high`` (95 %, Student),
-        ``mean_length``, ``episodes``, ``baseline`` and ``comparisons``.
+        ``mean_length``, ``episodes``, ``onnx_agreement`` (share of what was seen where export and
+        original act alike), ``baseline`` and ``comparisons``.
     """
     policy = load_policy(run.out)
     played = play(run, episodes, lambda _: _asked(policy, spaces))
     by_chance = play(run, episodes, _random)
-    _write_agreement(run, played.seen, spaces, model)
+    agreement = _write_agreement(run, played.seen, spaces, model)
     mean, low, high = interval(played.returns)
     gain, gain_low, gain_high = interval(played.returns - by_chance.returns)
     return {
@@ -72,6 +73,7 @@ def judged(run: Run, episodes: int, spaces: Spaces, model: Any) -> dict[str, Any
         "mean_return_high": high,
         "mean_length": float(played.lengths.mean()),
         "episodes": episodes,
+        "onnx_agreement": agreement,
         "baseline": {"name": "random", "mean_return": float(by_chance.returns.mean())},
         "comparisons": {
             "baseline": {
@@ -134,8 +136,14 @@ def _random(env: Any) -> Act:
     return lambda _: env.action_space.sample()
 
 
-def _write_agreement(run: Run, seen: list[Any], spaces: Spaces, model: Any) -> None:
-    """Compare the export with the original on what was seen, and write ``onnx.json``."""
+def _write_agreement(run: Run, seen: list[Any], spaces: Spaces, model: Any) -> float:
+    """Compare the export with the original on what was seen, and write ``onnx.json``.
+
+    Returns
+    -------
+    float
+        Share of the observations where both act alike.
+    """
     answers = load_policy(run.out)([{"observation": one} for one in seen])
     ours = np.array([answer["action"] for answer in answers], float).reshape(len(seen), -1)
     kind = np.int64 if spaces.observation == "state" else np.float32
@@ -150,3 +158,4 @@ def _write_agreement(run: Run, seen: list[Any], spaces: Spaces, model: Any) -> N
         "agrees": bool(equal.all()),
     }
     (run.out / AGREEMENT).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return float(equal.mean())
