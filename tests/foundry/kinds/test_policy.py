@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 import sys
 import types
 from importlib.metadata import EntryPoint
@@ -11,6 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from skywright.errors import InputError, NotFoundError
+from skywright.foundry.gate import judge_report
 from skywright.foundry.kinds import policy, policy_environment, policy_returns
 from skywright.foundry.onnx_model import load_onnx
 from skywright.foundry.recipe import recipe_of
@@ -88,6 +90,31 @@ def test_ppo_learns_to_walk_to_the_good_end(walk):
     assert curve[-1]["mean_return"] > curve[0]["mean_return"]
 
 
+@pytest.mark.slow
+def test_a_pole_is_balanced_longer_than_by_chance_and_the_gate_sees_it(walk, capfd):
+    params = {"total_steps": 6144, "environments": 2, "n_steps": 128, "episodes": 10}
+    run = walk(params=params, env="CartPole-v1")
+    told = policy.fit(run)
+    assert told["mean_return"] > 60 > told["baseline"]["mean_return"]
+    report = {"metric": told["metric"], "metrics": told, "baseline": told["baseline"]}
+    verdict = judge_report(run.recipe, report | {"comparisons": told["comparisons"]})
+    assert verdict.passed, verdict.reason
+    told["mean_return"] = told["baseline"]["mean_return"] - 1
+    assert not judge_report(run.recipe, report).passed
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_a_pendulum_is_pushed_by_numbers_within_its_range(walk):
+    run = walk(params=SAC | {"episodes": 2}, env="Pendulum-v1")
+    told = policy.fit(run)
+    assert (told["mean_length"], told["onnx_agreement"]) == (200.0, 1.0)
+    rows = [{"observation": [1.0, 0.0, speed]} for speed in (-8.0, 0.0, 8.0)]
+    pushes = [answer["action"][0] for answer in policy.load(run.out)(rows)]
+    assert all(-2 <= push <= 2 for push in pushes)
+    assert len(set(pushes)) == 3
+
+
 @pytest.mark.parametrize(
     "params", [QUICK, SAC | {"environment": {"acts": "numbers"}}], ids=["ppo", "sac"]
 )
@@ -119,7 +146,7 @@ def _cut_after_first(checkpoint):
 @pytest.mark.parametrize("acts", ["choice", "numbers"])
 def test_the_export_acts_as_the_original(walk, numbers, acts):
     run = walk(params=QUICK | {"environment": {"numbers": numbers, "acts": acts}})
-    policy.fit(run)
+    assert policy.fit(run)["onnx_agreement"] == 1.0
     told = json.loads((run.out / "onnx.json").read_text())
     assert told["agrees"]
     assert told["labels_equal"] == 1.0
@@ -135,7 +162,21 @@ def test_sac_exports_what_it_does(walk):
     assert -2 <= action[0][0] <= 2
 
 
-def test_rows_are_answered_without_torch_in_batches(walk):
+def test_rows_are_answered_without_torch(walk):
+    run = walk(params=QUICK | {"total_steps": 64})
+    policy.fit(run)
+    asks = (
+        "import sys; from pathlib import Path; from skywright.foundry.kinds.policy import load;"
+        "print(load(Path(sys.argv[1]))([{'observation': [0.0, 1.0]}]));"
+        "assert not {'torch', 'gymnasium', 'stable_baselines3'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asks, run.out], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("[{'action': ")
+
+
+def test_rows_are_answered_alike_one_by_one_and_in_batches(walk):
     run = walk()
     policy.fit(run)
     rows = [{"observation": [place / 3, 1.0]} for place in range(-2, 3)]
