@@ -189,6 +189,26 @@ def test_a_billion_parameters_go_elsewhere_unless_told_otherwise():
     assert plan(asked, CARD, most_local=10**10).verdict == "run here"
 
 
+def test_each_method_is_told_beside_the_rule_of_thumb():
+    told = plan(recipe(method="lora", gpus=1), CARD)
+    assert [one["rule"] for one in told.methods.values()] == [9.0, 1.0, 0.25, 1.0]
+    derived = {name: one["derived"] for name, one in told.methods.items()}
+    assert derived["full"] > derived["lora"] == told.memory_gb["total"] > derived["qlora"]
+
+
+def test_what_does_not_fit_is_told_what_computing_twice_would_save():
+    small = Machine(memory_gb=64, cores=8, gpus=1, gpu_gb=1)
+    reasons = plan(recipe(method="full", gpus=1), small).reasons
+    assert "With gradient_checkpointing = true, qlora would need" in reasons[-1]
+    saving = plan(recipe(method="full", gpus=1, gradient_checkpointing=True), small).reasons
+    assert "As qlora" in saving[-1]
+
+
+def test_a_plan_refuses_what_a_training_would_refuse():
+    with pytest.raises(InputError, match="kind lightgbm trains in one process"):
+        plan(recipe("lightgbm", run={"distributed": "ddp", "processes": 2}), LAPTOP)
+
+
 def test_a_full_disk_sends_elsewhere():
     told = plan(recipe(method="full"), Machine(32.0, 8, disk_gb=5.0))
     assert told.verdict == "send to a cluster"

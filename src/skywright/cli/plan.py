@@ -64,8 +64,10 @@ def _print(told: Plan) -> None:
         typer.echo(f"  {learn}")
     parts = ", ".join(f"{name} {value:.3g}" for name, value in told.memory_gb.items())
     typer.echo(f"  memory [GB]: {parts or 'unknown'}")
-    if told.rule_gb is not None:
-        typer.echo(f"  by the rule of thumb: {told.rule_gb:.3g} GB")
+    for method, need in told.methods.items():
+        chosen = " (the recipe's)" if method == told.method else ""
+        rule = f"{need['rule']:.3g} GB by the rule of thumb"
+        typer.echo(f"  {method}{chosen}: {need['derived']:.3g} GB derived, {rule}")
     typer.echo(f"  disk: {told.disk_gb:.3g} GB")
     time = "unknown" if told.seconds is None else f"{told.seconds:.0f} s at most"
     typer.echo(f"  time: {time}")

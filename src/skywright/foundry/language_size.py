@@ -7,6 +7,7 @@ References
 .. [1] Korthikanti et al. (2022), Reducing Activation Recomputation in Large Transformer Models,
    arXiv:2205.05198, for what is kept of a layer until it is needed again.
 .. [2] Dettmers et al. (2023), QLoRA, arXiv:2305.14314, section 3: 4 bits and 0.127 more.
+.. [3] Zheng et al. (2024), LlamaFactory, arXiv:2403.13372; table of hardware in its README.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from skywright.errors import InputError
 from skywright.foundry.kinds.llm_params import Teaching
 
 RULE = {"full": 18.0, "lora": 2.0, "qlora": 0.5, "prompt": 2.0}
-"""Bytes a parameter by the rule of thumb of the field: mixed precision, 16-bit and 4-bit bases."""
+"""Bytes a parameter by the rule of thumb of the field [3]_: mixed precision, 16- and 4-bit bases.
+
+The rule has 8 for training in pure bf16 and 1 for 8-bit bases too, which are not offered here.
+"""
 
 _ASPECT, _VOCABULARY = 128, 64_000
 _MOST_HEADER = 100_000_000

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from skywright.foundry.kinds.llm_params import FEWEST_FOR_PROMPT, Teaching
+from skywright.foundry.distributed import refuse_unfit
+from skywright.foundry.kind import kind_named
+from skywright.foundry.kinds.llm_params import FEWEST_FOR_PROMPT, METHODS, Teaching
 from skywright.foundry.language_size import RULE, Size, need_of, size_of
 from skywright.foundry.machine import GB, Machine
 from skywright.foundry.recipe import Recipe
@@ -68,6 +70,8 @@ class Plan:
     ``cannot tell``."""
     reasons: list[str]
     warnings: list[str] = field(default_factory=list)
+    methods: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Of a language model: by method, what is derived and what the rule tells [GB]."""
 
     def told(self) -> dict[str, Any]:
         """Return the plan as a dictionary."""
@@ -93,8 +97,12 @@ def plan(
     Raises
     ------
     InputError
-        If a parameter of the recipe is not allowed, or its base is no model.
+        If a parameter of the recipe is not allowed, its base is no model, or its kind cannot share
+        a run that several processes are asked for.
+    NotFoundError
+        If there is no such kind.
     """
+    refuse_unfit(recipe, kind_named(recipe.kind))
     if recipe.kind == "llm":
         return _of_language(recipe, machine, table, most_local)
     return _of_table(recipe, machine, table)
@@ -136,7 +144,21 @@ def _of_language(recipe: Recipe, machine: Machine, table: Table | None, most_loc
         verdict=verdict,
         reasons=reasons,
         warnings=_warnings(recipe, machine, size, teaching),
+        methods=_methods(recipe, machine, size, teaching),
     )
+
+
+def _methods(
+    recipe: Recipe, machine: Machine, size: Size, teaching: Teaching
+) -> dict[str, dict[str, float]]:
+    """Return what each method would need of one process, and what the rule tells of all [GB]."""
+    return {
+        method: {
+            "derived": _memory(recipe, machine, size, replace(teaching, method=method))["total"],
+            "rule": round(RULE[method] * size.parameters / GB, 3),
+        }
+        for method in METHODS
+    }
 
 
 def _memory(recipe: Recipe, machine: Machine, size: Size, teaching: Teaching) -> dict[str, float]:
@@ -182,7 +204,17 @@ def _verdict(
         reasons.append(f"As {method} it would need {other:.3g} GB.")
         if other <= room:
             return f"{HERE} as {method}", reasons
-    return CLUSTER, reasons
+    return CLUSTER, [*reasons, *_saving(recipe, machine, size, teaching)]
+
+
+def _saving(recipe: Recipe, machine: Machine, size: Size, teaching: Teaching) -> list[str]:
+    """Tell what the least would be if activations were computed twice."""
+    if teaching.gradient_checkpointing:
+        return []
+    saving = replace(teaching, gradient_checkpointing=True)
+    method = next(reversed([teaching.method, *_smaller(recipe, machine, teaching)]))
+    least = _memory(recipe, machine, size, replace(saving, method=method))["total"]
+    return [f"With gradient_checkpointing = true, {method} would need {least:.3g} GB."]
 
 
 def _smaller(recipe: Recipe, machine: Machine, teaching: Teaching) -> list[str]:
