@@ -73,3 +73,12 @@ def test_a_recipe_survives_being_written_down(split):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(NotFoundError, match=r"gone\.toml does not exist"):
         load_recipe(str(tmp_path / "gone.toml"))
+
+
+def test_a_recipe_may_name_a_file_that_lies_beside_it(tmp_path, monkeypatch):
+    (tmp_path / "rows.csv").write_text("x,y\n1,0\n")
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "a-b"\nkind = "sklearn"\ndata = "rows.csv"\n')
+    assert load_recipe(str(path)).data == str(tmp_path / "rows.csv")
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe("mine.toml").data == "rows.csv"

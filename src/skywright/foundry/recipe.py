@@ -132,12 +132,20 @@ def load_recipe(name: str) -> Recipe:
         if not path.is_file():
             message = f"The recipe file {name} does not exist."
             raise NotFoundError(message)
-        return parse_recipe(path.read_text(encoding="utf-8"), name)
+        return _beside(parse_recipe(path.read_text(encoding="utf-8"), name), path.parent)
     if name not in recipe_names():
         message = f"There is no recipe {name!r}; there are {', '.join(recipe_names())}."
         raise NotFoundError(message)
     entry = files("skywright.recipes") / f"{name.replace('-', '_')}.toml"
     return parse_recipe(entry.read_text(encoding="utf-8"), name)
+
+
+def _beside(recipe: Recipe, folder: Path) -> Recipe:
+    """Let a recipe name a file that lies beside it, from wherever it is run."""
+    beside = folder / recipe.data
+    if not recipe.data or Path(recipe.data).expanduser().exists() or not beside.is_file():
+        return recipe
+    return recipe.model_copy(update={"data": str(beside.absolute())})
 
 
 def parse_recipe(text: str, name: str) -> Recipe:
