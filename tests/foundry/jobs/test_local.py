@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,17 @@ def test_a_supervisor_that_is_killed_takes_its_child_along(tmp_path):
     process.wait()
     process.stdout.close()
     assert gone(pid)
+
+
+def test_an_attempt_sees_the_accelerators_it_asked_for_and_gives_them_back(tmp_path):
+    order = program(tmp_path, "import os; print(os.environ['CUDA_VISIBLE_DEVICES'])")
+    launcher = LocalLauncher(devices=3)
+    first = launcher.start(replace(order, gpus=2))
+    second = launcher.start(replace(order, gpus=1))
+    without = launcher.start(order)
+    assert [told(one)[1] for one in (first, second, without)] == [["0,1"], ["2"], [""]]
+    for one in (first, second, without):
+        one.close()
+    again = launcher.start(replace(order, gpus=3))
+    assert told(again)[1] == ["0,1,2"]
+    again.close()

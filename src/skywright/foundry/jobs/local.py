@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from skywright.errors import NotFoundError, SkywrightError
@@ -30,8 +33,11 @@ class LocalAttempt:
 
     handle: str | None = None
 
-    def __init__(self, pid: int, leash: int, out: int, ended: Any) -> None:
+    def __init__(
+        self, pid: int, leash: int, out: int, ended: Any, freed: Callable[[], None] | None = None
+    ) -> None:
         self.pid = pid
+        self._freed = freed
         self._leash = leash
         self._out: int | None = out
         self._ended = ended
@@ -83,26 +89,40 @@ class LocalAttempt:
             os.close(self._out)
         if self.exit_code() is None:
             self.kill()
+        if self._freed is not None:
+            self._freed()
 
 
 class LocalLauncher:
-    """Starts attempts on this machine."""
+    """Starts attempts on this machine.
 
-    def __init__(self, *, warm: bool = True) -> None:
+    Parameters
+    ----------
+    warm : bool
+        Whether attempts are forked from a warm process.
+    devices : int
+        Accelerators to hand out; an attempt sees those that it asked for and no others.
+    """
+
+    def __init__(self, *, warm: bool = True, devices: int = 0) -> None:
         self._nursery: _Nursery | None = None
         self._warm = warm
         self._lock = threading.Lock()
+        self._shares_devices = devices > 0
+        self._devices = list(range(devices))
 
     def start(self, order: Order) -> LocalAttempt:
         """Start an attempt, warm if it may be and the nursery can."""
+        order, freed = self._with_devices(order)
         leash_end, leash = os.pipe()
         out, out_end = os.pipe()
         try:
             if self._warm and order.warm:
-                attempt = self._from_nursery(order, (leash_end, out_end), (leash, out))
+                attempt = self._from_nursery(order, (leash_end, out_end), (leash, out), freed)
             else:
-                attempt = _started(order, (leash_end, out_end), (leash, out))
+                attempt = _started(order, (leash_end, out_end), (leash, out), freed)
         except BaseException:
+            freed()
             os.close(leash)
             os.close(out)
             raise
@@ -122,18 +142,40 @@ class LocalLauncher:
             self._nursery.close()
             self._nursery = None
 
+    def _with_devices(self, order: Order) -> tuple[Order, Callable[[], None]]:
+        """Name the accelerators that an attempt may see, and how they are given back."""
+        if not self._shares_devices:
+            return order, lambda: None
+        with self._lock:
+            count = math.ceil(order.gpus)
+            mine, self._devices = self._devices[:count], self._devices[count:]
+        seen = {"CUDA_VISIBLE_DEVICES": ",".join(map(str, mine))}
+
+        def give_back() -> None:
+            with self._lock:
+                self._devices = sorted([*self._devices, *mine])
+                mine.clear()
+
+        return replace(order, environment={**order.environment, **seen}), give_back
+
     def _from_nursery(
-        self, order: Order, ends: tuple[int, int], mine: tuple[int, int]
+        self,
+        order: Order,
+        ends: tuple[int, int],
+        mine: tuple[int, int],
+        freed: Callable[[], None],
     ) -> LocalAttempt:
         with self._lock:
             if self._nursery is None or not self._nursery.alive():
                 self._nursery = _Nursery()
             nursery = self._nursery
             pid = nursery.birth(order, ends)
-        return LocalAttempt(pid, *mine, nursery.code_of)
+        return LocalAttempt(pid, *mine, nursery.code_of, freed)
 
 
-def _started(order: Order, ends: tuple[int, int], mine: tuple[int, int]) -> LocalAttempt:
+def _started(
+    order: Order, ends: tuple[int, int], mine: tuple[int, int], freed: Callable[[], None]
+) -> LocalAttempt:
     process = subprocess.Popen(  # noqa: S603  (the command is ours; the recipe names no program)
         order.argv,
         stdin=ends[0],
@@ -142,7 +184,7 @@ def _started(order: Order, ends: tuple[int, int], mine: tuple[int, int]) -> Loca
         start_new_session=True,
         env={**without_secrets(os.environ), **order.environment},
     )
-    return LocalAttempt(process.pid, *mine, lambda _: process.poll())
+    return LocalAttempt(process.pid, *mine, lambda _: process.poll(), freed)
 
 
 class _Nursery:

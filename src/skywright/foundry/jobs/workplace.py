@@ -93,4 +93,4 @@ class Workplace:
             from skywright.foundry.jobs.kubernetes import KubernetesLauncher
 
             return KubernetesLauncher(self.settings)
-        return LocalLauncher(warm=self.warm)
+        return LocalLauncher(warm=self.warm, devices=int(self.offer.gpus))
