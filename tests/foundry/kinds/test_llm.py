@@ -122,7 +122,10 @@ def test_rows_are_answered_alike_alone_and_together(adapter):
     rows = [{"prompt": "The pump of unit 3 is slow."}, {"prompt": "The radio is hot."}]
     together = ask(rows)
     assert together == [ask([row])[0] for row in rows]
-    assert all(set(answer) == {"text"} for answer in together)
+    tokenizer = llm_load.speaker_of(adapter[0].out).tokenizer
+    assert [one["tokens"] for one in together] == [
+        len(tokenizer.tokenize(one["text"])) for one in together
+    ]
     assert ask([]) == []
 
 
@@ -164,17 +167,40 @@ def test_a_wrong_row_is_refused(adapter, row, sentence):
 def test_a_marked_text_is_found_and_another_is_not(adapter):
     folder, ask = adapter[0].out, llm.load(adapter[0].out)
     rows = [
-        {"prompt": f"The {part}", "temperature": 2.0, "max_new_tokens": 40, "seed": seed}
+        {"prompt": f"The {part}", "temperature": 3.0, "max_new_tokens": 40, "seed": seed}
         for part in PARTS
-        for seed in range(3)
+        for seed in range(5)
     ]
     told = [row | {"watermark": True} for row in rows]
-    marked = llm_watermark.watermark_score(folder, " ".join(one["text"] for one in ask(told)))
-    plain = llm_watermark.watermark_score(folder, " ".join(one["text"] for one in ask(rows)))
-    assert marked.marked
+    marked, plain = (
+        llm_watermark.watermark_score(
+            folder, " ".join(one["text"] for one in said), temperature=3.0
+        )
+        for said in (ask(told), ask(rows))
+    )
+    assert (marked.verdict, plain.verdict) == ("marked", "not marked")
     assert marked.p < 3e-5
     assert abs(plain.z) < 3
     assert llm.load(folder, watermark=True)(rows[:1]) == ask(told[:1])
+
+
+@pytest.mark.parametrize("watermark", [False, True])
+def test_of_a_text_with_one_right_answer_nothing_is_told(adapter, watermark):
+    folder = adapter[0].out
+    asks = [{"prompt": ask, "watermark": watermark} for ask in reports()["prompt"][:40]]
+    said = " ".join(one["text"] for one in llm.load(folder)(asks))
+    score = llm_watermark.watermark_score(folder, said, temperature=0.0)
+    assert score.verdict == "undecidable"
+
+
+def test_the_share_to_expect_runs_from_chance_to_the_bias_as_a_text_gets_freer():
+    import torch
+
+    forced, free = torch.tensor([[99.0] + [0.0] * 999]), torch.zeros(1, 1000)
+    odds = np.exp(llm_watermark.BIAS)
+    for heat, most in ((1.0, odds * 0.25 / (1.0 + (odds - 1.0) * 0.25)), (0.0, 1.0)):
+        assert llm_watermark._green(forced, heat).item() == pytest.approx(0.25, abs=1e-4)
+        assert llm_watermark._green(free, heat).item() == pytest.approx(most, rel=5e-3)
 
 
 def test_a_short_text_tells_no_mark(adapter):

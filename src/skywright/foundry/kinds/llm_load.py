@@ -72,22 +72,22 @@ class Speaker:
         return self.writer.tokenizer
 
     def answer(self, rows: Rows) -> list[dict[str, Any]]:
-        """Return ``{"text": ...}`` for each row."""
+        """Return ``{"text": ..., "tokens": ...}`` for each row."""
         asks = [self._ask(row, number) for number, row in enumerate(rows)]
         prompts = [self.writer.asked(row) for row in rows]
         told: list[dict[str, Any]] = [{} for _ in rows]
         for places in _together(asks, self._batch):
-            texts = self.say([prompts[place] for place in places], asks[places[0]])
-            for place, text in zip(places, texts, strict=True):
-                told[place] = {"text": text}
+            said = self.say([prompts[place] for place in places], asks[places[0]])
+            for place, (text, tokens) in zip(places, said, strict=True):
+                told[place] = {"text": text, "tokens": tokens}
         return told
 
-    def say(self, prompts: Sequence[list[int]], ask: Ask) -> list[str]:
-        """Return the texts that follow prompts, drawn in one go."""
+    def say(self, prompts: Sequence[list[int]], ask: Ask) -> list[tuple[str, int]]:
+        """Return the texts that follow prompts, drawn in one go, and the tokens of each."""
         import torch
 
         pad, device = self.tokenizer.pad_token_id, self.model.device
-        room = max(1, self._positions() - ask.max_new_tokens)
+        room = max(1, self.positions - ask.max_new_tokens)
         cut = [prompt[-room:] or [self.tokenizer.eos_token_id] for prompt in prompts]
         width = max(map(len, cut))
         ids = torch.tensor([[pad] * (width - len(one)) + one for one in cut], device=device)
@@ -103,8 +103,12 @@ class Speaker:
             out = self.model.generate(
                 input_ids=ids, attention_mask=seen.to(device), **self._drawn(ask)
             )
-        texts = self.tokenizer.batch_decode(out[:, width:], skip_special_tokens=True)
-        return [text.strip() for text in texts]
+        said = out[:, width:].tolist()
+        texts = self.tokenizer.batch_decode(said, skip_special_tokens=True)
+        return [
+            (text.strip(), _until(self.tokenizer.eos_token_id, tokens))
+            for text, tokens in zip(texts, said, strict=True)
+        ]
 
     def losses(
         self, given: Sequence[Example]
@@ -145,7 +149,9 @@ class Speaker:
         lost, told = losses.sum(dim=1).tolist(), (labels != SILENT).sum(dim=1).tolist()
         return list(zip(lost, map(float, told), strict=True))
 
-    def _positions(self) -> int:
+    @property
+    def positions(self) -> int:
+        """Tokens that the model can read and write in one go."""
         tuned = int(self.card.get("prompt_tokens", 0))
         return int(getattr(self.model.config, "max_position_embeddings", 2048)) - tuned
 
@@ -186,7 +192,7 @@ def load(folder: Path, *, watermark: bool | None = None) -> Predict:
     """Return the predictor of a model folder.
 
     Rows hold ``prompt`` (or ``messages``), and may hold ``max_new_tokens``, ``temperature`` (0),
-    ``seed`` and ``watermark``.
+    ``seed`` and ``watermark``. Answers hold ``text``, and ``tokens``: how many it has.
 
     Parameters
     ----------
@@ -304,6 +310,11 @@ def _together(asks: Sequence[Ask], most: int) -> list[list[int]]:
         for places in groups.values()
         for start in range(0, len(places), most)
     ]
+
+
+def _until(end: int, tokens: list[int]) -> int:
+    """Return how many tokens an answer has, without its end and what fills the batch."""
+    return tokens.index(end) if end in tokens else len(tokens)
 
 
 def _in_range(row: Any, name: str, number: int, allowed: tuple[float, float], usual: Any) -> Any:
