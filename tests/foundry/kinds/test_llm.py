@@ -267,6 +267,11 @@ def test_weights_can_be_taken_and_given(adapter, tmp_path):
         llm.put_weights(copy, dict(list(taken.items())[1:]))
 
 
+def test_an_adapter_is_opened_and_asked_with_no_network(adapter, alone, monkeypatch):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    assert llm.load(adapter[0].out)([{"prompt": "The pump of unit 3 is slow."}])[0]["tokens"] > 0
+
+
 def test_the_whole_model_learns_with_no_network(lesson, alone):
     run = lesson("full")
     told = llm.fit(run)
