@@ -18,20 +18,25 @@ settings.load_profile("ci" if os.environ.get("CI") else "any")
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def _data_folder() -> Path | None:
+def _data_folder(room: str) -> Path:
     named = os.environ.get("SKYWRIGHT_TEST_DATA")
     choices = (
         [Path(named)] if named else [_ROOT / "shared" / "data", _ROOT.parent / "shared" / "data"]
     )
-    return next((path / "neo" for path in choices if (path / "neo").is_dir()), None)
+    found = next((path / room for path in choices if (path / room).is_dir()), None)
+    if found is None:
+        pytest.skip(f"{room} reference data is not here (put it in shared/data/{room})")
+    return found
 
 
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
-    folder = _data_folder()
-    if folder is None:
-        pytest.skip("reference data is not here (put it in shared/data beside the checkout)")
-    return folder
+    return _data_folder("neo")
+
+
+@pytest.fixture(scope="session")
+def ssa_data() -> Path:
+    return _data_folder("ssa")
 
 
 @pytest.fixture(autouse=True)

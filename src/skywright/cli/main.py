@@ -25,6 +25,7 @@ from skywright.cli import (
     predict,
     privacy,
     serve,
+    ssa,
     train,
     tune,
     watch,
@@ -40,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(neo.app, name="neo")
+app.add_typer(ssa.app, name="ssa")
 app.add_typer(collect.app, name="collect")
 app.add_typer(data.app, name="data")
 app.add_typer(jobs.app, name="jobs")

@@ -1,6 +1,7 @@
 """A recipe is data: what to train, on what, and by which number it is judged.
 
-Recipes are TOML files. Those that ship lie in ``skywright/recipes``; a path names one of one's own.
+Recipes are TOML files. Those that ship lie in ``skywright/recipes``, a folder a domain;
+a path names one of one's own.
 """
 
 from __future__ import annotations
@@ -103,10 +104,11 @@ class Recipe(BaseModel):
 
 def recipe_names() -> list[str]:
     """Return the names of the recipes that ship."""
-    folder = files("skywright.recipes")
+    rooms = [entry for entry in files("skywright.recipes").iterdir() if entry.is_dir()]
     return sorted(
-        entry.name.removesuffix(".toml").replace("_", "-")
-        for entry in folder.iterdir()
+        f"{room.name}-{entry.name.removesuffix('.toml')}".replace("_", "-")
+        for room in rooms
+        for entry in room.iterdir()
         if entry.name.endswith(".toml")
     )
 
@@ -136,7 +138,8 @@ def load_recipe(name: str) -> Recipe:
     if name not in recipe_names():
         message = f"There is no recipe {name!r}; there are {', '.join(recipe_names())}."
         raise NotFoundError(message)
-    entry = files("skywright.recipes") / f"{name.replace('-', '_')}.toml"
+    room, _, rest = name.partition("-")
+    entry = files("skywright.recipes") / room / f"{rest.replace('-', '_')}.toml"
     return parse_recipe(entry.read_text(encoding="utf-8"), name)
 
 

@@ -1,0 +1,15 @@
+"""``skywright ssa``: satellites from element sets and conjunction messages to an answer."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    help="Space domain awareness: observe, assess, avoid. Advice only; people decide.",
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def _room() -> None:
+    """Space domain awareness: observe, assess, avoid. Advice only; people decide."""

@@ -1,0 +1,179 @@
+"""Histories of element sets as tables, and SGP4 on them.
+
+A history has one row per element set, with the columns of `COLUMNS` and any others. Elements are
+the mean elements of SGP4 (Hoots and Roehrich 1980; Vallado et al. 2006, AIAA 2006-6753): frame
+TEME of date, times UTC, constants of WGS 72.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from sgp4.api import WGS72, Satrec
+
+from skywright.errors import InputError
+
+F64 = npt.NDArray[np.float64]
+
+GM_EARTH_KM3_S2 = 398600.8
+"""Gravitational parameter of WGS 72, which element sets are made with [km3/s2]."""
+
+EARTH_RADIUS_KM = 6378.135
+"""Equatorial radius of WGS 72 [km]."""
+
+COLUMNS = (
+    "norad_id",
+    "epoch_utc",
+    "mean_motion_rev_day",
+    "eccentricity",
+    "inclination_deg",
+    "raan_deg",
+    "argp_deg",
+    "mean_anomaly_deg",
+    "bstar",
+)
+"""What every history holds; ``ndot_rev_day2``, ``received_utc``, ``satellite`` are optional."""
+
+_RANGES = {
+    "mean_motion_rev_day": (0.01, 20.0),
+    "eccentricity": (0.0, 0.999999),
+    "inclination_deg": (0.0, 180.0),
+    "raan_deg": (-360.0, 720.0),
+    "argp_deg": (-360.0, 720.0),
+    "mean_anomaly_deg": (-360.0, 720.0),
+    "bstar": (-10.0, 10.0),
+}
+_UNIX_EPOCH_JD = 2440587.5
+_SGP4_EPOCH_JD = 2433281.5  # 1949-12-31 00:00, from which sgp4init counts days
+_MINUTES_PER_DAY = 1440.0
+
+
+def checked_history(table: pl.DataFrame) -> pl.DataFrame:
+    """Return a history sorted by object and epoch, its elements floats and its epochs UTC.
+
+    Parameters
+    ----------
+    table : DataFrame
+        At least the columns of `COLUMNS`; epochs datetimes without a zone, or in UTC.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, the table is empty, or a value is null, not finite or out of range;
+        names the column, the row and the value.
+    """
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        message = f"The history has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}."
+        raise InputError(message)
+    if table.is_empty():
+        message = "The history is empty; give at least one element set."
+        raise InputError(message)
+    if not isinstance(table.schema["epoch_utc"], pl.Datetime):
+        message = f"epoch_utc must be a datetime in UTC, got {table.schema['epoch_utc']}."
+        raise InputError(message)
+    given = table.with_columns(
+        pl.col("epoch_utc").dt.replace_time_zone(None).dt.cast_time_unit("us"),
+        pl.col("norad_id").cast(pl.Int64),
+        *(pl.col(name).cast(pl.Float64) for name in _RANGES),
+    )
+    for name in ("norad_id", "epoch_utc"):
+        if given[name].null_count():
+            message = f"{name} is empty in row {given[name].is_null().arg_true()[0]}."
+            raise InputError(message)
+    for name, (low, high) in _RANGES.items():
+        _refuse_outside(given[name], low, high)
+    return given.sort("norad_id", "epoch_utc", maintain_order=True)
+
+
+def _refuse_outside(column: pl.Series, low: float, high: float) -> None:
+    values = column.to_numpy()
+    bad = np.flatnonzero(~((values >= low) & (values <= high)))
+    if len(bad):
+        row = int(bad[0])
+        message = f"{column.name} must be {low:g} to {high:g}, got {values[row]} in row {row}."
+        raise InputError(message)
+
+
+def epochs_jd(table: pl.DataFrame, column: str = "epoch_utc") -> tuple[F64, F64]:
+    """Return a column of datetimes as Julian dates UTC: midnight or noon part, and fraction [d]."""
+    micros = table[column].dt.replace_time_zone(None).dt.epoch("us").to_numpy().astype(np.int64)
+    days, rest = np.divmod(micros, 86_400_000_000)
+    return days + _UNIX_EPOCH_JD, rest / 86_400e6
+
+
+def satrecs(table: pl.DataFrame) -> list[Satrec]:
+    """Return one propagator per row of a history, in its order.
+
+    Elements are used, never the text of the lines, so that operators' sets and numbers above
+    99999 work alike. A set that SGP4 itself refuses has ``error`` set.
+    """
+    jd, fraction = epochs_jd(table)
+    epoch_d = (jd - _SGP4_EPOCH_JD) + fraction
+    angles = {
+        name: np.radians(table[name].to_numpy())
+        for name in ("argp_deg", "inclination_deg", "mean_anomaly_deg", "raan_deg")
+    }
+    per_minute = 2.0 * np.pi / _MINUTES_PER_DAY
+    n = table["mean_motion_rev_day"].to_numpy() * per_minute
+    ndot = _optional(table, "ndot_rev_day2") * per_minute / _MINUTES_PER_DAY
+    e, bstar, ids = (table[c].to_numpy() for c in ("eccentricity", "bstar", "norad_id"))
+    made = []
+    for k in range(table.height):
+        one = Satrec()
+        one.sgp4init(
+            WGS72,
+            "i",
+            int(ids[k]) % 340_000,
+            epoch_d[k],
+            bstar[k],
+            ndot[k],
+            0.0,
+            e[k],
+            angles["argp_deg"][k],
+            angles["inclination_deg"][k],
+            angles["mean_anomaly_deg"][k],
+            n[k],
+            angles["raan_deg"][k],
+        )
+        made.append(one)
+    return made
+
+
+def _optional(table: pl.DataFrame, name: str) -> F64:
+    if name not in table.columns:
+        return np.zeros(table.height)
+    return table[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+
+
+def states_at(propagators: Sequence[Satrec], jd: F64, fraction: F64) -> F64:
+    """Propagate each propagator to its own time.
+
+    Parameters
+    ----------
+    propagators : sequence of Satrec, n
+        As from `satrecs`.
+    jd, fraction : (n,) arrays
+        Julian dates UTC in two parts, as from `epochs_jd`.
+
+    Returns
+    -------
+    (n, 6) array
+        Position [km] and velocity [km/s] in TEME of date; NaN where SGP4 gives an error (decayed,
+        eccentricity out of range).
+    """
+    out = np.full((len(propagators), 6), np.nan)
+    for k, one in enumerate(propagators):
+        error, r, v = one.sgp4(jd[k], fraction[k])
+        if error == 0:
+            out[k, :3], out[k, 3:] = r, v
+    return out
+
+
+def semi_major_axis_km(mean_motion_rev_day: npt.ArrayLike) -> F64:
+    """Return the semi-major axis of a Kozai mean motion by Kepler's third law [km], unperturbed."""
+    n = np.asarray(mean_motion_rev_day, dtype=np.float64) * (2.0 * np.pi / 86400.0)
+    return np.asarray((GM_EARTH_KM3_S2 / n**2) ** (1.0 / 3.0), dtype=np.float64)
