@@ -12,6 +12,7 @@ from skywright.cli.output import AsJson, emit_json
 from skywright.cli.progress import told_on_stderr
 
 if TYPE_CHECKING:
+    from skywright.foundry.recipe import Recipe
     from skywright.foundry.training import Outcome
 
 
@@ -22,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or a TOML file.")],
+    recipes: Annotated[
+        list[str], typer.Argument(help="Names of recipes, or TOML files; trained one by one.")
+    ],
     data: Annotated[
         str, typer.Option("--data", help="Dataset, file, or folder of training data.")
     ] = "",
@@ -35,24 +38,41 @@ def train(
     detach: Annotated[bool, typer.Option("--detach", help="Leave it to a worker.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a model; one that does not pass its gate is kept back (exit code 4)."""
+    """Train models; one that does not pass its gate is kept back (exit code 4)."""
     from skywright.foundry.jobs.workplace import Workplace
-    from skywright.foundry.recipe import load_recipe, recipe_of
     from skywright.foundry.training import Ask, finish, submit
 
-    chosen = load_recipe(recipe)
-    if on is not None:
-        given = chosen.model_dump(mode="json", exclude_unset=True)
-        given["run"] = {**given.get("run", {}), "on": on}
-        chosen = recipe_of(given, recipe)
+    chosen = [_recipe_on(name, on) for name in recipes]
+    outcomes: list[Outcome] = []
+    submitted = []
     with Workplace.of() as place:
-        job = submit(place, Ask(chosen, data, seed, after=after or (), priority=priority))
-        if detach:
-            _tell_job({"job_id": job.id, "status": job.status}, as_json=as_json)
-            return
-        with told_on_stderr(job) as listener:
-            outcome = finish(place, job, listener)
-    tell(outcome, as_json=as_json)
+        for one in chosen:
+            job = submit(place, Ask(one, data, seed, after=after or (), priority=priority))
+            if detach:
+                submitted.append({"job_id": job.id, "status": job.status})
+                continue
+            with told_on_stderr(job) as listener:
+                outcomes.append(finish(place, job, listener))
+            if not as_json:
+                _tell_outcome(outcomes[-1])
+    if detach:
+        _tell_jobs(submitted, as_json=as_json)
+    elif as_json:
+        told = [asdict(outcome) for outcome in outcomes]
+        emit_json(told[0] if len(told) == 1 else {"outcomes": told})
+    for outcome in outcomes:
+        outcome.refuse_kept_back()
+
+
+def _recipe_on(name: str, on: str | None) -> Recipe:
+    from skywright.foundry.recipe import load_recipe, recipe_of
+
+    recipe = load_recipe(name)
+    if on is None:
+        return recipe
+    given = recipe.model_dump(mode="json", exclude_unset=True)
+    given["run"] = {**given.get("run", {}), "on": on}
+    return recipe_of(given, name)
 
 
 def retrain(
@@ -72,15 +92,21 @@ def tell(outcome: Outcome, *, as_json: bool) -> None:
     """Print what came of a job; raises GateError if the model was kept back."""
     if as_json:
         emit_json(asdict(outcome))
-    elif outcome.champion == outcome.version:
-        typer.echo(f"{outcome.model}@{outcome.version} is in use: {outcome.reason}")
     else:
-        typer.echo(f"{outcome.model}@{outcome.version}: {outcome.reason}")
+        _tell_outcome(outcome)
     outcome.refuse_kept_back()
 
 
-def _tell_job(told: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        emit_json(told)
+def _tell_outcome(outcome: Outcome) -> None:
+    if outcome.champion == outcome.version:
+        typer.echo(f"{outcome.model}@{outcome.version} is in use: {outcome.reason}")
     else:
-        typer.echo(f"Job {told['job_id']} is {told['status']}.")
+        typer.echo(f"{outcome.model}@{outcome.version}: {outcome.reason}")
+
+
+def _tell_jobs(jobs: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        emit_json(jobs[0] if len(jobs) == 1 else {"jobs": jobs})
+    else:
+        for job in jobs:
+            typer.echo(f"Job {job['job_id']} is {job['status']}.")
