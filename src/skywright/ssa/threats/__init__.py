@@ -1,0 +1,1 @@
+"""What an object did beside a protected satellite: images, classes, sets, levels."""
