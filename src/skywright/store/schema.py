@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -91,3 +92,32 @@ jobs = Table(
     Index(None, "status"),
 )
 """Long work; a result rests among the blobs."""
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("caller", String(100), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(100), nullable=False),
+    Column("request_sha256", String(64), nullable=False),
+    Column("answer_sha256", String(64), nullable=False),
+    Column("models_json", Text, nullable=False),
+    Column("decision_json", Text, nullable=False),
+    Index(None, "subject", "at"),
+)
+"""What was advised, on what and by which models; only hashes of what was sent and answered."""
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("analysis_id", String(32), ForeignKey("analyses.id"), nullable=False),
+    Column("person", String(100), nullable=False),
+    Column("decision", String(60), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "analysis_id"),
+)
+"""What a person decided instead of, or in accord with, an advice; rows are only added."""
