@@ -19,10 +19,11 @@ from skywright.store.foundry_schema import (
     user_rows,
 )
 from skywright.store.object_keys import remove_object_keys
-from skywright.store.schema import classifications
+from skywright.store.schema import classifications, overrides
 
 _OF_PERSON = {
     "classifications": classifications.c.person,
+    "overrides": overrides.c.person,
     "predictions": predictions.c.caller,
     "user_inputs": user_inputs.c.user_id,
 }
