@@ -104,7 +104,7 @@ def test_an_export_holds_every_row_and_the_upload_as_it_was_given(
     out = tmp_path / "alice.zip"
     found = find_person(settings, database, " ALICE ")
     assert export_person(settings, database, found, out) == {
-        "classifications": 1, "predictions": 1, "user_inputs": 1, "user_rows": 1,
+        "classifications": 1, "overrides": 0, "predictions": 1, "user_inputs": 1, "user_rows": 1,
     }  # fmt: skip
     with zipfile.ZipFile(out) as archive:
         assert archive.read("user_inputs/in1.csv") == b"name,mass\nCeres,9.4e20\n"
