@@ -11,11 +11,11 @@ from skywright.ssa.threats.levels import (
     ALARM,
     TABLE,
     Level,
-    Risk,
     Notice,
+    Risk,
     level_of,
-    table_markdown,
     notice_of,
+    table_markdown,
 )
 
 ANY = st.sets(st.sampled_from(Behaviour), min_size=1)
