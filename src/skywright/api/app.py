@@ -15,6 +15,7 @@ from skywright.api import (
     inference_routes,
     job_routes,
     label_routes,
+    ml_routes,
     model_routes,
     neo_routes,
     simulate_routes,
@@ -65,6 +66,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         collect_training_routes,
         model_routes,
         inference_routes,
+        ml_routes,
     ):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _http_error)
@@ -81,6 +83,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         *REQUESTS,
         *collect_training_routes.REQUESTS,
         *inference_routes.REQUESTS,
+        *ml_routes.REQUESTS,
         *model_routes.REQUESTS,
         SimulateRequest,
         LabelRequest,

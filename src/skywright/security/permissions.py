@@ -16,6 +16,7 @@ class Permission(StrEnum):
     PREDICT = "ask for predictions"
     START_SIMULATION = "start simulations"
     LABEL = "store and erase labels"
+    DECIDE = "decide on advice"
     UPLOAD = "upload and erase inputs"
     COLLECT = "collect from sources"
     TRAIN = "train models"
@@ -35,6 +36,7 @@ LEAST_ROLE = MappingProxyType(
         Permission.PREDICT: Role.VIEWER,
         Permission.START_SIMULATION: Role.VIEWER,
         Permission.LABEL: Role.ANALYST,
+        Permission.DECIDE: Role.ANALYST,
         Permission.UPLOAD: Role.ANALYST,
         Permission.COLLECT: Role.TRAINER,
         Permission.TRAIN: Role.TRAINER,
