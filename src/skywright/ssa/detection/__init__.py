@@ -1,0 +1,1 @@
+"""Manoeuvres from histories of element sets: residuals, steps, a floor, a learned detector."""

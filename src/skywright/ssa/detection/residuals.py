@@ -1,0 +1,87 @@
+"""What earlier element sets predict for the epochs of later ones, and by how much they miss.
+
+The residual of a set is the position that an earlier set of the same object predicts for its epoch
+minus its own, in the radial, in-track and cross-track axes of its own orbit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from skywright.errors import InputError
+from skywright.orbits.frames import rtn_basis
+from skywright.ssa.element_sets import checked_history, epochs_jd, satrecs, states_at
+from skywright.ssa.relative_elements import mean_elements
+
+F64 = npt.NDArray[np.float64]
+
+AXES = ("radial", "intrack", "crosstrack")
+"""Order of the axes."""
+
+
+def residuals(history: pl.DataFrame, ahead: Sequence[int] = (1, 2, 4)) -> pl.DataFrame:
+    """Return what sets some places earlier miss at the epoch of each set.
+
+    Parameters
+    ----------
+    history : DataFrame
+        As in ``ssa.element_sets``, of one object or of many.
+    ahead : sequence of int
+        How many sets the earlier one lies before.
+
+    Returns
+    -------
+    DataFrame
+        One row per set, sorted by object and epoch: ``norad_id``, ``epoch_utc``, ``interval_d``
+        since the set before, ``axis_change_km`` of Brouwer's semi-major axis since then, and for
+        each place n ``radial_n_km``, ``intrack_n_km``, ``crosstrack_n_km`` and ``span_n_d``.
+        Null where there is no such set or SGP4 gives no state.
+
+    Raises
+    ------
+    InputError
+        If a place is not a positive whole number.
+    """
+    if any(place < 1 for place in ahead):
+        message = f"ahead must be positive whole numbers, got {list(ahead)}."
+        raise InputError(message)
+    table = checked_history(history)
+    parts = [_of_one(part, ahead) for part in table.partition_by("norad_id", maintain_order=True)]
+    return pl.concat(parts)
+
+
+def _of_one(part: pl.DataFrame, ahead: Sequence[int]) -> pl.DataFrame:
+    jd, fraction = epochs_jd(part)
+    propagators = satrecs(part)
+    own = states_at(propagators, jd, fraction)
+    axis = mean_elements(part)[:, 0]
+    columns: dict[str, F64] = {
+        "interval_d": _since(jd, fraction, 1),
+        "axis_change_km": _later(np.diff(axis), 1),
+    }
+    good = np.isfinite(own).all(axis=1)
+    basis = np.full((len(own), 3, 3), np.nan)
+    basis[good] = rtn_basis(own[good])
+    for place in ahead:
+        told = states_at(propagators[:-place], jd[place:], fraction[place:])
+        missed = np.einsum("nij,nj->ni", basis[place:], told[:, :3] - own[place:, :3])
+        for k, axis_name in enumerate(AXES):
+            columns[f"{axis_name}_{place}_km"] = _later(missed[:, k], place)
+        columns[f"span_{place}_d"] = _since(jd, fraction, place)
+    return part.select("norad_id", "epoch_utc").with_columns(
+        pl.Series(name, values, nan_to_null=True) for name, values in columns.items()
+    )
+
+
+def _since(jd: F64, fraction: F64, place: int) -> F64:
+    days = (jd - jd[0]) + fraction
+    return _later(days[place:] - days[:-place], place)
+
+
+def _later(values: F64, place: int) -> F64:
+    """Put values that belong to sets from ``place`` on in their rows."""
+    return np.concatenate([np.full(place, np.nan), values])
