@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from skywright.cli.ssa import detect
+
 app = typer.Typer(
     help="Space domain awareness: observe, assess, avoid. Advice only; people decide.",
     no_args_is_help=True,
@@ -13,3 +15,6 @@ app = typer.Typer(
 @app.callback()
 def _room() -> None:
     """Space domain awareness: observe, assess, avoid. Advice only; people decide."""
+
+
+detect.register(app)

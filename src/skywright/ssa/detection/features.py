@@ -83,8 +83,8 @@ def candidates(series: Series) -> Candidates:
     else:
         base, plane, plane_statistic = _add_jumps(series, table, steps)
     agreed = _agreed(steps, "wide", "ramp", "slow")
-    for name in _STAND_OUT_D:
-        table.add(f"stands_out_{name}", base / _highest(series.gaps, base, name))
+    for days in _STAND_OUT_D:
+        table.add(f"stands_out_{days}", base / _highest(series.gaps, base, days))
     for shift in _NEIGHBOURS:
         table.add(f"base_{shift:+d}", np.roll(base, shift))
         table.add(f"near_told_{shift:+d}", np.roll(np.abs(steps["told_near"].statistic), shift))
@@ -153,7 +153,7 @@ def _add_jumps(series: Series, table: _Table, steps: dict[str, Steps]) -> tuple[
     table.add("noise_now", np.log(noise[1] / np.median(noise[1])))
     table.add("noise_ratio", np.log(noise[0] / noise[1]))
     base = agreed + 0.3 * np.maximum(*both)
-    return base, np.linalg.norm(series.plane_m, axis=1), np.abs(z[:, 2:]).max(axis=1)
+    return base, _lasting(series.plane_m), np.abs(z[:, 2:]).max(axis=1)
 
 
 def _add_vectors(series: Series, table: _Table, steps: dict[str, Steps]) -> tuple[F64, F64, F64]:
@@ -165,6 +165,14 @@ def _add_vectors(series: Series, table: _Table, steps: dict[str, Steps]) -> tupl
     base = np.max([np.abs(one.statistic) for one in steps.values()], axis=0)
     plane = np.hypot(steps["ix_near"].size, steps["iy_near"].size)
     return base, plane, table.columns["i_near"]
+
+
+def _lasting(jumps: F64) -> F64:
+    """Return how far each jump leads when the one before or after may take it back; (m,)."""
+    before = np.vstack([np.zeros((1, 2)), jumps[:-1]])
+    after = np.vstack([jumps[1:], np.zeros((1, 2))])
+    ways = [np.linalg.norm(jumps + more, axis=1) for more in (0.0, before, after)]
+    return np.asarray(np.min(ways, axis=0))
 
 
 def _largest(steps: dict[str, Steps], name: str, sizes: tuple[str, ...]) -> F64:

@@ -71,16 +71,20 @@ def steps_at(at: F64, times: F64, values: F64, noise: F64, window: Window) -> St
     )
     best = Steps(np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at)))
     for smear in window.smears_d:
-        ramp: F64 = (since > 0.0).astype(np.float64)
-        if smear > 0.0:
-            ramp = np.clip(since / smear, 0.0, 1.0)
+        ramp = _ramp(since, smear)
         told, size = _fitted(since, ramp, y, usable, sigma)
-        told = np.where(enough, told, 0.0)
+        told[~enough] = 0.0
         better = np.abs(told) > np.abs(best.statistic)
         best.statistic[better] = told[better]
         best.size[better] = size[better]
         best.smear_d[better] = smear
     return best
+
+
+def _ramp(since: F64, smear_d: float) -> F64:
+    if smear_d > 0.0:
+        return np.asarray(np.clip(since / smear_d, 0.0, 1.0))
+    return (since > 0.0).astype(np.float64)
 
 
 def _fitted(
@@ -95,7 +99,7 @@ def _fitted(
         found = np.linalg.solve(normal, np.einsum("mki,mk->mi", weighted, y)[..., None])[..., 0]
         left = y - np.einsum("mki,mi->mk", design, found)
         scaled = np.abs(left) / sigma[:, None]
-        weight = usable * np.where(scaled > _HUBER, _HUBER / np.maximum(scaled, _HUBER), 1.0)
+        weight = np.where(usable, _HUBER / np.maximum(scaled, _HUBER), 0.0)
     freedom = np.maximum(weight.sum(axis=1) - 3.0, 1.0)
     spread = np.maximum(sigma, np.sqrt((weight * left**2).sum(axis=1) / freedom))
     error = spread * np.sqrt(np.linalg.inv(normal)[:, 2, 2])

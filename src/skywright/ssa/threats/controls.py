@@ -5,14 +5,13 @@ Boosting is LightGBM, the threshold looks at one slot, an isolation forest at al
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skywright.errors import MissingExtraError
 from skywright.ssa.behaviours import Behaviour
+from skywright.ssa.boosting import boosted
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -26,55 +25,15 @@ _PARAMS: dict[str, Any] = {
     "min_data_in_leaf": 10,
     "feature_fraction": 0.6,
     "bagging_fraction": 0.8,
-    "bagging_freq": 1,
     "lambda_l2": 5.0,
-    "verbosity": -1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
 }
 
 
-def boosted(slots: F64, classes: I64, seed: int) -> Any:
-    """Return boosting trained on slots, rare classes weighing as much as common ones.
-
-    Raises
-    ------
-    MissingExtraError
-        If LightGBM is not installed.
-    """
-    try:
-        import lightgbm
-    except ImportError as error:
-        message = "Training the threat detector"
-        raise MissingExtraError(message, "train") from error
+def boosted_slots(slots: F64, classes: I64, seed: int) -> Any:
+    """Return boosting trained on slots, rare classes weighing as much as common ones."""
     counts = np.bincount(classes, minlength=len(Behaviour))
     weight = (len(classes) / np.maximum(counts, 1))[classes]
-    data = lightgbm.Dataset(slots.astype(np.float32), classes, weight=weight)
-    return lightgbm.train({**_PARAMS, "seed": seed}, data, _ROUNDS)
-
-
-def boosted_probabilities(model: Any, slots: F64) -> F64:
-    """Return the probabilities of each class; (n, 6)."""
-    return np.asarray(model.predict(slots.astype(np.float32)))
-
-
-def export_boosting(model: Any, path: Path, width: int) -> None:
-    """Write boosting as ONNX: ``slots`` (n, width) float32 in, ``probabilities`` (n, 6) out."""
-    from onnxmltools import convert_lightgbm
-    from onnxmltools.convert.common.data_types import FloatTensorType
-
-    graph = convert_lightgbm(
-        model,
-        initial_types=[("slots", FloatTensorType([None, width]))],
-        target_opset=15,
-        zipmap=False,
-    )
-    told = graph.graph.output[-1].name
-    for node in graph.graph.node:
-        node.output[:] = ["probabilities" if name == told else name for name in node.output]
-    graph.graph.output[-1].name = "probabilities"
-    path.write_bytes(graph.SerializeToString(deterministic=True))
+    return boosted(slots, classes, {**_PARAMS, "seed": seed}, rounds=_ROUNDS, weight=weight)
 
 
 def one_threshold(slot: F64, manoeuvres: npt.NDArray[np.bool_]) -> float:

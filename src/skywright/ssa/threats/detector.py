@@ -78,7 +78,7 @@ class Detector:
         """
         given: dict[str, dict[str, Any]] = {
             "network": {"images": images, "numbers": numbers},
-            "boosting": {"slots": slots.astype(np.float32)},
+            "boosting": {"features": slots.astype(np.float32)},
         }
         told = [
             session.run(["probabilities"], given[name])[0]

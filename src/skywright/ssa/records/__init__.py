@@ -1,0 +1,1 @@
+"""What comes in: element sets, ephemerides and conjunction messages, read, checked and marked."""
