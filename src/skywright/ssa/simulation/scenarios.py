@@ -1,0 +1,227 @@
+"""Scenarios by number: the same seed gives the same ones, however many processes make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from skywright.errors import InputError, NotFoundError
+from skywright.ssa.behaviours import Behaviour
+from skywright.ssa.simulation.catalogue import ARC_D, Catalogue, element_sets
+from skywright.ssa.simulation.low_policies import POLICIES as LOW
+from skywright.ssa.simulation.observation import schedule
+from skywright.ssa.simulation.scenario import (
+    BURNS,
+    Scenario,
+    read_scenarios,
+    write_scenarios,
+)
+from skywright.ssa.simulation.stage import GROUPS, Cast, Stage, nearest_ahead_km, stage
+from skywright.ssa.simulation.truth import Track
+
+__all__ = ["FAMILIES", "Scenario", "policies_of", "read_scenarios", "simulate", "write_scenarios"]
+
+FAMILIES: dict[str, dict[str, Callable[[Stage], Cast]]] = {"leo": LOW}
+"""Policies by regime and name."""
+
+SHARES = {"leo": 0.5, "geo": 0.38, "meo": 0.06, "heo": 0.06}
+"""Share of scenarios of each regime, where none is asked for."""
+
+_LEAST_SETS = 12
+_MOST_TRIES = 12
+_ALONE_KM = {"leo": 40.0, "geo": 20.0, "meo": 100.0, "heo": 60.0}
+_ALONE = (Behaviour.UNRELATED_ORBIT_CHANGE, Behaviour.BREAKUP_OR_DECAY)
+_NEAR_BY_NATURE = ("colocated",)
+
+
+def simulate(
+    n: int,
+    *,
+    seed: int,
+    regimes: Sequence[str] | None = None,
+    policies: Sequence[str] | None = None,
+    first: int = 0,
+) -> list[Scenario]:
+    """Make labelled scenarios.
+
+    Parameters
+    ----------
+    n : int
+        How many, at least 1.
+    seed : int
+        Scenario k of a seed is always the same, whatever else is made.
+    regimes, policies : sequences of str
+        Only these; all where None. See `REGIMES` and `policies_of`.
+    first : int
+        Number of the first, to share a set among processes.
+
+    Raises
+    ------
+    InputError
+        If n or the seed is out of range.
+    NotFoundError
+        If a regime or policy does not exist, or no regime has a policy; lists those that do.
+    """
+    if n < 1 or seed < 0 or first < 0:
+        message = f"n must be at least 1, seed and first at least 0; got {n}, {seed}, {first}."
+        raise InputError(message)
+    choices = _choices(regimes, policies)
+    return [_scenario(first + k, seed, choices) for k in range(n)]
+
+
+def policies_of(regime: str) -> list[str]:
+    """Return the names of the policies of a regime."""
+    return sorted(FAMILIES.get(regime, {}))
+
+
+def _choices(regimes: Sequence[str] | None, policies: Sequence[str] | None) -> dict[str, list[str]]:
+    for name in regimes or ():
+        if name not in FAMILIES:
+            message = f"There is no regime {name!r}; there are {', '.join(FAMILIES)}."
+            raise NotFoundError(message)
+    known = {name for held in FAMILIES.values() for name in held}
+    for name in policies or ():
+        if name not in known:
+            message = f"There is no policy {name!r}; there are {', '.join(sorted(known))}."
+            raise NotFoundError(message)
+    chosen = {
+        regime: [name for name in held if policies is None or name in policies]
+        for regime, held in FAMILIES.items()
+        if regimes is None or regime in regimes
+    }
+    chosen = {regime: names for regime, names in chosen.items() if names}
+    if not chosen:
+        message = f"No policy of {', '.join(policies or ())} exists in {', '.join(regimes or ())}."
+        raise NotFoundError(message)
+    return chosen
+
+
+def _scenario(number: int, seed: int, choices: dict[str, list[str]]) -> Scenario:
+    """Draw until a scenario holds what its label says and enough element sets."""
+    for attempt in range(_MOST_TRIES):
+        random = np.random.default_rng([seed, number, attempt])
+        regime, policy = _drawn_policy(random, choices)
+        made = _tried(number, regime, policy, random)
+        if made is not None:
+            return made
+    message = f"Scenario {number} of seed {seed} could not be made in {_MOST_TRIES} tries."
+    raise InputError(message, hint="Give another seed, or leave out the policy.")
+
+
+def _drawn_policy(random: np.random.Generator, choices: dict[str, list[str]]) -> tuple[str, str]:
+    """Draw a regime by share, then a behaviour evenly, then one of its families."""
+    regimes = list(choices)
+    share = np.array([SHARES[name] for name in regimes])
+    regime = regimes[int(random.choice(len(regimes), p=share / share.sum()))]
+    by_class: dict[int, list[str]] = {}
+    for name in choices[regime]:
+        by_class.setdefault(CLASS_OF[name], []).append(name)
+    names = by_class[sorted(by_class)[int(random.integers(len(by_class)))]]
+    return regime, names[int(random.integers(len(names)))]
+
+
+CLASS_OF = {
+    name: int(label)
+    for label, names in {
+        Behaviour.PASSIVE_OR_STATION_KEEPING: (
+            "passive",
+            "low_keeping",
+            "plane_neighbour",
+            "formation",
+            "docked",
+        ),
+        Behaviour.UNRELATED_ORBIT_CHANGE: ("raising", "disposal", "plane_change", "relocation"),
+        Behaviour.PASSING_CONJUNCTION: ("crossing_passive", "crossing_active", "coplanar_passing"),
+        Behaviour.APPROACH: ("phasing", "stepped_phasing", "altitude_closing", "plane_matching"),
+        Behaviour.PROXIMITY_STAY: ("co_orbit", "circumnavigation", "hold_points", "shadowing"),
+        Behaviour.BREAKUP_OR_DECAY: ("decay", "decay_eccentric", "fragmentation", "venting"),
+    }.items()
+    for name in names
+}
+"""Behaviour of each family."""
+
+
+def _tried(number: int, regime: str, policy: str, random: np.random.Generator) -> Scenario | None:
+    group = int(random.integers(GROUPS[regime]))
+    place = stage(regime, group, random)
+    cast = FAMILIES[regime][policy](place)
+    if not _holds(cast, place, policy):
+        return None
+    histories = [
+        _history(track, place, role) for role, track in enumerate((cast.asset, cast.other))
+    ]
+    if min(table.height for table in histories) < _LEAST_SETS:
+        return None
+    burns = _burns(cast, place)
+    return Scenario(
+        scenario_id=number,
+        regime=regime,
+        behaviour=cast.behaviour,
+        policy=policy,
+        asset_orbit=f"{regime}-{group:02d}",
+        asset=histories[0],
+        other=histories[1],
+        at_utc=place.around.start_utc + timedelta(seconds=place.at_s),
+        burns=burns,
+        cooperative=cast.cooperative,
+        smallest_burn_m_s=_smallest(burns),
+        solar_flux_sfu=place.flux_sfu,
+    )
+
+
+def _holds(cast: Cast, place: Stage, policy: str) -> bool:
+    """Whether the truth is what the label says: those that do not pass near must not."""
+    until = int(place.at_s / cast.asset.step_s)
+    if cast.asset.high < until or (cast.other.high < 0.5 * until):
+        return False
+    free = cast.behaviour in _ALONE or (
+        cast.behaviour is Behaviour.PASSIVE_OR_STATION_KEEPING
+        and not cast.cooperative
+        and policy not in _NEAR_BY_NATURE
+    )
+    if not free:
+        return True
+    least = nearest_ahead_km(cast.asset, cast.other, place.at_s, 3.5)
+    return least > _ALONE_KM[place.regime]
+
+
+def _history(track: Track, place: Stage, role: int) -> pl.DataFrame:
+    """Element sets received by the assessment."""
+    random = place.random
+    low, high = ARC_D[place.regime]
+    plan = schedule(place.regime, 0.0, place.at_s, random)
+    how = Catalogue(
+        norad_id=int(random.integers(10_000, 99_999)) + 0 * role,
+        regime=place.regime,
+        arc_d=float(random.uniform(low, high)),
+        fits_drag=place.regime == "leo",
+    )
+    table = element_sets(track, plan, how, random)
+    at = place.around.start_utc + timedelta(seconds=place.at_s)
+    return table.filter(pl.col("received_utc") <= at)
+
+
+def _burns(cast: Cast, place: Stage) -> pl.DataFrame:
+    start = place.around.start_utc
+    rows = [
+        (role, start + timedelta(seconds=t), radial, along, across, _declared(role, cast), routine)
+        for role, track in (("asset", cast.asset), ("other", cast.other))
+        for t, radial, along, across, routine in sorted(track.burns)
+        if 0.0 <= t <= place.at_s
+    ]
+    return pl.DataFrame(rows, schema=BURNS, orient="row")
+
+
+def _declared(role: str, cast: Cast) -> bool:
+    return role == "asset" or cast.cooperative
+
+
+def _smallest(burns: pl.DataFrame) -> float:
+    made = burns.filter((pl.col("role") == "other") & ~pl.col("routine"))
+    if made.is_empty():
+        return float("nan")
+    parts = made.select("dv_radial_m_s", "dv_intrack_m_s", "dv_crosstrack_m_s").to_numpy()
+    return float(np.linalg.norm(parts, axis=1).min())
