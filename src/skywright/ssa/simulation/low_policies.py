@@ -352,7 +352,7 @@ def _broken(stage: Stage, events: list[tuple[float, float]]) -> Cast:
     more = stage.spread(4.0, 30.0)
     other.body = Body(other.body.drag_m2_kg * more, other.body.light_m2_kg * more)
     other.forward(stage.end_s, burns)
-    return Cast(asset, other, Behaviour.BREAKUP_OR_DECAY)
+    return Cast(asset, other, Behaviour.BREAKUP_OR_DECAY, broken_s=events[0][0])
 
 
 def _neighbours(

@@ -88,11 +88,11 @@ def schedule(regime: str, start_s: float, stop_s: float, random: np.random.Gener
     Parameters
     ----------
     regime : str
-        Geostationary histories are drawn for ``geo``, those of low orbits for the others.
+        Histories of low orbits are drawn for ``leo``, geostationary ones for the others.
     start_s, stop_s : float
         Seconds from the start of the scenario; epochs lie between.
     """
-    held, kind = statistics(), "geo" if regime == "geo" else "leo"
+    held, kind = statistics(), "leo" if regime == "leo" else "geo"
     part = held.parts[kind]
     rows = np.flatnonzero(part == random.integers(part.max() + 1))
     hours = held.interval_h[kind][rows]

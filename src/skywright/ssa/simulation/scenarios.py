@@ -11,6 +11,7 @@ import polars as pl
 from skywright.errors import InputError, NotFoundError
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.simulation.catalogue import ARC_D, Catalogue, element_sets
+from skywright.ssa.simulation.geo_policies import POLICIES as GEO
 from skywright.ssa.simulation.low_policies import POLICIES as LOW
 from skywright.ssa.simulation.observation import schedule
 from skywright.ssa.simulation.scenario import (
@@ -24,7 +25,7 @@ from skywright.ssa.simulation.truth import Track
 
 __all__ = ["FAMILIES", "Scenario", "policies_of", "read_scenarios", "simulate", "write_scenarios"]
 
-FAMILIES: dict[str, dict[str, Callable[[Stage], Cast]]] = {"leo": LOW}
+FAMILIES: dict[str, dict[str, Callable[[Stage], Cast]]] = {"leo": LOW, "geo": GEO}
 """Policies by regime and name."""
 
 SHARES = {"leo": 0.5, "geo": 0.38, "meo": 0.06, "heo": 0.06}
@@ -34,7 +35,7 @@ _LEAST_SETS = 12
 _MOST_TRIES = 12
 _ALONE_KM = {"leo": 40.0, "geo": 20.0, "meo": 100.0, "heo": 60.0}
 _ALONE = (Behaviour.UNRELATED_ORBIT_CHANGE, Behaviour.BREAKUP_OR_DECAY)
-_NEAR_BY_NATURE = ("colocated",)
+_NEAR_BY_NATURE = ("colocated_chemical", "colocated_electric")
 
 
 def simulate(
@@ -132,12 +133,55 @@ CLASS_OF = {
             "plane_neighbour",
             "formation",
             "docked",
+            "geo_passive",
+            "geo_keeping_chemical",
+            "geo_keeping_electric",
+            "colocated_chemical",
+            "colocated_electric",
+            "geo_docked",
         ),
-        Behaviour.UNRELATED_ORBIT_CHANGE: ("raising", "disposal", "plane_change", "relocation"),
-        Behaviour.PASSING_CONJUNCTION: ("crossing_passive", "crossing_active", "coplanar_passing"),
-        Behaviour.APPROACH: ("phasing", "stepped_phasing", "altitude_closing", "plane_matching"),
-        Behaviour.PROXIMITY_STAY: ("co_orbit", "circumnavigation", "hold_points", "shadowing"),
-        Behaviour.BREAKUP_OR_DECAY: ("decay", "decay_eccentric", "fragmentation", "venting"),
+        Behaviour.UNRELATED_ORBIT_CHANGE: (
+            "raising",
+            "disposal",
+            "plane_change",
+            "relocation",
+            "geo_relocation",
+            "geo_disposal",
+            "geo_raising",
+        ),
+        Behaviour.PASSING_CONJUNCTION: (
+            "crossing_passive",
+            "crossing_active",
+            "coplanar_passing",
+            "drift_by",
+            "inclined_crossing",
+        ),
+        Behaviour.APPROACH: (
+            "phasing",
+            "stepped_phasing",
+            "altitude_closing",
+            "plane_matching",
+            "slot_hop",
+            "geo_stepped",
+            "geo_plane_matching",
+        ),
+        Behaviour.PROXIMITY_STAY: (
+            "co_orbit",
+            "circumnavigation",
+            "hold_points",
+            "shadowing",
+            "geo_arrive_stay",
+            "geo_circumnavigation",
+            "geo_shadowing",
+        ),
+        Behaviour.BREAKUP_OR_DECAY: (
+            "decay",
+            "decay_eccentric",
+            "fragmentation",
+            "venting",
+            "geo_breakup",
+            "geo_venting",
+        ),
     }.items()
     for name in names
 }

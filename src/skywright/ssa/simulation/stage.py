@@ -75,6 +75,8 @@ class Cast:
     other: Track
     behaviour: Behaviour
     cooperative: bool = False
+    broken_s: float | None = None
+    """When the object broke: sets of its pieces are taken for it afterwards."""
     nodes: list[tuple[str, float, str, str, str]] = field(default_factory=list)
     """Labels of station-keeping: role, seconds, EW or NS, SS ID AD IK or ES, NK CK EK or HK."""
 
