@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skywright.cli.ssa import detect
+from skywright.cli.ssa import detect, pc, simulate
 
 app = typer.Typer(
     help="Space domain awareness: observe, assess, avoid. Advice only; people decide.",
@@ -18,3 +18,5 @@ def _room() -> None:
 
 
 detect.register(app)
+pc.register(app)
+simulate.register(app)

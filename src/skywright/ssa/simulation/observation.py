@@ -15,6 +15,11 @@ F64 = npt.NDArray[np.float64]
 SHIPPED = "ssa_observation"
 """Folder of the shipped statistics under ``skywright.pretrained``."""
 
+_CROSS_TAGGED, _OF_PIECES = 0.002, 0.06
+"""Share of sets that are of another object: judgement, no published rate was found."""
+
+_STRANGE_KM = np.array([1.5, 20.0, 4.0, 4.0, 4.0, 4.0])
+_DROPPED = 0.02
 _MOST_INTERVAL_D = {"leo": 4.0, "geo": 6.0}
 
 
@@ -78,7 +83,13 @@ def drawn(quantiles: F64, random: np.random.Generator, n: int | None = None) -> 
     return np.asarray(np.interp(at, np.linspace(0.01, 0.99, len(quantiles)), quantiles))
 
 
-def schedule(regime: str, start_s: float, stop_s: float, random: np.random.Generator) -> Schedule:
+def schedule(
+    regime: str,
+    start_s: float,
+    stop_s: float,
+    random: np.random.Generator,
+    broken_s: float = float("inf"),
+) -> Schedule:
     """Draw the element sets of one object between two times.
 
     A run of one real object's sets gives intervals and errors together, so that heavy tails and
@@ -91,6 +102,8 @@ def schedule(regime: str, start_s: float, stop_s: float, random: np.random.Gener
         Histories of low orbits are drawn for ``leo``, geostationary ones for the others.
     start_s, stop_s : float
         Seconds from the start of the scenario; epochs lie between.
+    broken_s : float
+        When the object broke: afterwards sets of its pieces are taken for it.
     """
     held, kind = statistics(), "leo" if regime == "leo" else "geo"
     part = held.parts[kind]
@@ -105,8 +118,12 @@ def schedule(regime: str, start_s: float, stop_s: float, random: np.random.Gener
     n = int(np.searchsorted(epoch, stop_s))
     rows, epoch = rows[:n], epoch[:n]
     deviation, share = _filled(kind, rows, random)
+    chance = np.where(epoch > broken_s, _OF_PIECES, _CROSS_TAGGED)
+    strange = random.random(n) < chance
+    deviation[strange] += _STRANGE_KM * random.standard_cauchy((int(strange.sum()), 6)).clip(-9, 9)
     wait = drawn(held.latency_h, random, n) * 3600.0
-    return Schedule(epoch, epoch + wait, deviation, share)
+    kept = random.random(n) >= _DROPPED
+    return Schedule(epoch[kept], (epoch + wait)[kept], deviation[kept], share[kept])
 
 
 def _filled(kind: str, rows: npt.NDArray[np.int64], random: np.random.Generator) -> tuple[F64, F64]:

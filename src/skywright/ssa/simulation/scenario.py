@@ -1,14 +1,15 @@
 """One labelled scenario: two histories of element sets, a moment, and what truly happened.
 
-A folder of scenarios holds three tables: ``histories.parquet`` (element sets with
-``scenario_id``, ``role`` and ``received_utc``), ``scenarios.parquet`` (one row each) and
-``burns.parquet`` (one row a burn).
+A folder of scenarios holds four tables: ``histories.parquet`` (element sets with
+``scenario_id``, ``role`` and ``received_utc``), ``scenarios.parquet`` (one row each),
+``burns.parquet`` (one row a burn) and
+``nodes.parquet`` (labels of station-keeping).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,16 @@ BURNS: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """Columns of `Scenario.burns`; routine burns keep an orbit, the others make the behaviour."""
 
-_TABLES = ("histories", "scenarios", "burns")
+NODES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "role": pl.String,
+    "time_utc": pl.Datetime("us"),
+    "direction": pl.String,
+    "node": pl.String,
+    "kind": pl.String,
+}
+"""Columns of `Scenario.nodes`: EW or NS; SS, ID, AD, IK or ES; NK, CK, EK or HK (SPLID)."""
+
+_TABLES = ("histories", "scenarios", "burns", "nodes")
 _ROW = (
     "scenario_id",
     "regime",
@@ -75,10 +85,12 @@ class Scenario:
     """Smallest burn that makes the behaviour; NaN where no burn does [m/s]."""
     solar_flux_sfu: float
     """Mean solar radio flux F10.7 of the time [1e-22 W/m2/Hz]."""
+    nodes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NODES))
+    """Labels of station-keeping near the geostationary ring, with the columns of `NODES`."""
 
 
 def write_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None:
-    """Write scenarios as three tables into a folder, made where it is missing.
+    """Write scenarios as four tables into a folder, made where it is missing.
 
     Raises
     ------
@@ -94,10 +106,10 @@ def write_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None:
         for one in scenarios
         for role, table in ((ROLES[0], one.asset), (ROLES[1], one.other))
     ]
-    burns = [
-        one.burns.with_columns(scenario_id=pl.lit(one.scenario_id, pl.Int64)) for one in scenarios
-    ]
-    tables = (pl.concat(histories), pl.DataFrame(list(map(_row, scenarios))), pl.concat(burns))
+    burns = [_numbered(one.burns, one) for one in scenarios]
+    nodes = [_numbered(one.nodes, one) for one in scenarios]
+    rows = pl.DataFrame(list(map(_row, scenarios)))
+    tables = (pl.concat(histories), rows, pl.concat(burns), pl.concat(nodes))
     for name, table in zip(_TABLES, tables, strict=True):
         partial = folder / f"{name}.parquet.partial"
         table.write_parquet(partial)
@@ -119,9 +131,9 @@ def read_scenarios(folder: Path) -> list[Scenario]:
             message = f"{folder} holds no scenarios: {path.name} is missing."
             raise NotFoundError(message, hint="Make some: skywright ssa simulate --out FOLDER.")
         tables.append(pl.read_parquet(path))
-    histories, rows, burns = tables
+    histories, rows, burns, nodes = tables
     sets = _parts(histories, ["scenario_id", "role"])
-    fired = _parts(burns, ["scenario_id"])
+    fired, told = _parts(burns, ["scenario_id"]), _parts(nodes, ["scenario_id"])
     return [
         Scenario(
             **{name: row[name] for name in _ROW},
@@ -129,9 +141,14 @@ def read_scenarios(folder: Path) -> list[Scenario]:
             asset=sets[row["scenario_id"], ROLES[0]],
             other=sets[row["scenario_id"], ROLES[1]],
             burns=fired.get((row["scenario_id"],), pl.DataFrame(schema=BURNS)),
+            nodes=told.get((row["scenario_id"],), pl.DataFrame(schema=NODES)),
         )
         for row in rows.sort("scenario_id").iter_rows(named=True)
     ]
+
+
+def _numbered(table: pl.DataFrame, one: Scenario) -> pl.DataFrame:
+    return table.with_columns(scenario_id=pl.lit(one.scenario_id, pl.Int64))
 
 
 def _row(one: Scenario) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 
 import numpy as np
@@ -16,6 +18,7 @@ from skywright.ssa.simulation.low_policies import POLICIES as LOW
 from skywright.ssa.simulation.observation import schedule
 from skywright.ssa.simulation.scenario import (
     BURNS,
+    NODES,
     Scenario,
     read_scenarios,
     write_scenarios,
@@ -23,7 +26,15 @@ from skywright.ssa.simulation.scenario import (
 from skywright.ssa.simulation.stage import GROUPS, Cast, Stage, nearest_ahead_km, stage
 from skywright.ssa.simulation.truth import Track
 
-__all__ = ["FAMILIES", "Scenario", "policies_of", "read_scenarios", "simulate", "write_scenarios"]
+__all__ = [
+    "FAMILIES",
+    "Scenario",
+    "policies_of",
+    "read_scenarios",
+    "simulate",
+    "simulate_shared",
+    "write_scenarios",
+]
 
 FAMILIES: dict[str, dict[str, Callable[[Stage], Cast]]] = {"leo": LOW, "geo": GEO}
 """Policies by regime and name."""
@@ -32,6 +43,7 @@ SHARES = {"leo": 0.5, "geo": 0.38, "meo": 0.06, "heo": 0.06}
 """Share of scenarios of each regime, where none is asked for."""
 
 _LEAST_SETS = 12
+_SLICE = 20
 _MOST_TRIES = 12
 _ALONE_KM = {"leo": 40.0, "geo": 20.0, "meo": 100.0, "heo": 60.0}
 _ALONE = (Behaviour.UNRELATED_ORBIT_CHANGE, Behaviour.BREAKUP_OR_DECAY)
@@ -71,6 +83,41 @@ def simulate(
         raise InputError(message)
     choices = _choices(regimes, policies)
     return [_scenario(first + k, seed, choices) for k in range(n)]
+
+
+def simulate_shared(
+    n: int,
+    *,
+    seed: int,
+    processes: int,
+    regimes: Sequence[str] | None = None,
+    policies: Sequence[str] | None = None,
+) -> list[Scenario]:
+    """Make the scenarios of `simulate` in several processes; the same ones, in the same order.
+
+    Raises
+    ------
+    InputError, NotFoundError
+        As `simulate`; or if there is not at least one process.
+    """
+    if processes < 1:
+        message = f"processes must be at least 1, got {processes}."
+        raise InputError(message)
+    _choices(regimes, policies)
+    if processes == 1 or n < 2 * _SLICE:
+        return simulate(n, seed=seed, regimes=regimes, policies=policies)
+    firsts = range(0, n, _SLICE)
+    calls = [(min(_SLICE, n - first), seed, regimes, policies, first) for first in firsts]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        return [one for part in pool.map(_slice, calls) for one in part]
+
+
+def _slice(
+    call: tuple[int, int, Sequence[str] | None, Sequence[str] | None, int],
+) -> list[Scenario]:
+    n, seed, regimes, policies, first = call
+    return simulate(n, seed=seed, regimes=regimes, policies=policies, first=first)
 
 
 def policies_of(regime: str) -> list[str]:
@@ -195,7 +242,8 @@ def _tried(number: int, regime: str, policy: str, random: np.random.Generator) -
     if not _holds(cast, place, policy):
         return None
     histories = [
-        _history(track, place, role) for role, track in enumerate((cast.asset, cast.other))
+        _history(cast.asset, place, None),
+        _history(cast.other, place, cast.broken_s),
     ]
     if min(table.height for table in histories) < _LEAST_SETS:
         return None
@@ -213,6 +261,7 @@ def _tried(number: int, regime: str, policy: str, random: np.random.Generator) -
         cooperative=cast.cooperative,
         smallest_burn_m_s=_smallest(burns),
         solar_flux_sfu=place.flux_sfu,
+        nodes=_nodes(cast, place),
     )
 
 
@@ -232,13 +281,14 @@ def _holds(cast: Cast, place: Stage, policy: str) -> bool:
     return least > _ALONE_KM[place.regime]
 
 
-def _history(track: Track, place: Stage, role: int) -> pl.DataFrame:
+def _history(track: Track, place: Stage, broken_s: float | None) -> pl.DataFrame:
     """Element sets received by the assessment."""
     random = place.random
     low, high = ARC_D[place.regime]
-    plan = schedule(place.regime, 0.0, place.at_s, random)
+    broken = np.inf if broken_s is None else broken_s
+    plan = schedule(place.regime, 0.0, place.at_s, random, broken)
     how = Catalogue(
-        norad_id=int(random.integers(10_000, 99_999)) + 0 * role,
+        norad_id=int(random.integers(10_000, 99_999)),
         regime=place.regime,
         arc_d=float(random.uniform(low, high)),
         fits_drag=place.regime == "leo",
@@ -257,6 +307,16 @@ def _burns(cast: Cast, place: Stage) -> pl.DataFrame:
         if 0.0 <= t <= place.at_s
     ]
     return pl.DataFrame(rows, schema=BURNS, orient="row")
+
+
+def _nodes(cast: Cast, place: Stage) -> pl.DataFrame:
+    start = place.around.start_utc
+    rows = [
+        (role, start + timedelta(seconds=t), direction, node, kind)
+        for role, t, direction, node, kind in sorted(cast.nodes, key=lambda one: one[1])
+        if t <= place.at_s
+    ]
+    return pl.DataFrame(rows, schema=NODES, orient="row")
 
 
 def _declared(role: str, cast: Cast) -> bool:
