@@ -1,6 +1,6 @@
 """Element sets as a catalogue makes them: SGP4 fitted to an arc of positions before each epoch.
 
-A burn inside the arc is smeared over the sets after it, and B* answers to it. The fit is Gauss
+A burn inside the arc is smeared over the sets after it (``seen``). The fit is Gauss
 and Newton's with SGP4 itself for the residuals and Kepler's motion with the secular rates of J2
 for the partial derivatives (Vallado 2013, section 10.4): those need not be exact to converge.
 """
@@ -19,20 +19,24 @@ from skywright.orbits._jit import kernel, leaf
 from skywright.ssa.element_sets import EARTH_RADIUS_KM, GM_EARTH_KM3_S2
 from skywright.ssa.relative_elements import J2
 from skywright.ssa.simulation.observation import Schedule
+from skywright.ssa.simulation.seen import Seen
 from skywright.ssa.simulation.truth import Track
 
 F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
 
-ARC_D = {"leo": (1.0, 3.0), "geo": (2.5, 6.0), "meo": (2.0, 5.0), "heo": (2.0, 5.0)}
+ARC_D = {"leo": (2.5, 6.0), "geo": (3.0, 6.0), "meo": (2.0, 5.0), "heo": (2.0, 5.0)}
 """Shortest and longest arc that sets of a regime are fitted to [d]."""
 
-POSITIONS = 28
-"""Positions of an arc."""
+SETTLE_D = {"leo": (0.15, 0.8), "geo": (0.5, 1.5), "meo": (0.5, 1.5), "heo": (0.5, 1.5)}
+"""Shortest and longest time in which a catalogue settles on a new orbit [d]."""
 
-_KEPT_OF_ARC = 0.4
-_NOTICED_KM = {"leo": 1.5, "geo": 4.0, "meo": 4.0, "heo": 8.0}
+ERROR_SHARE = {"leo": 0.8, "geo": 0.5}
+"""Share of the real errors that is added: the rest comes from the fit of SGP4 itself."""
+
 _ITERATIONS = 7
-_CLOSE_ENOUGH_KM = 0.02
+_CLOSE_ENOUGH_KM = 0.003
+_PRIOR = 0.3
 _DELTA = 1e-6
 _SGP4_EPOCH_JD = 2433281.5
 _UNIX_EPOCH_JD = 2440587.5
@@ -48,6 +52,8 @@ class Catalogue:
     regime: str
     arc_d: float
     """Length of the arcs [d]."""
+    settle_d: float
+    """Time in which it settles on a new orbit [d]."""
     fits_drag: bool
     """Whether B* is solved for; else it stays at zero."""
 
@@ -161,9 +167,7 @@ def equinoctial(state: F64) -> F64:
     return np.asarray(np.stack([a, k, h, q, p, mean], axis=1), dtype=np.float64)
 
 
-def element_sets(
-    track: Track, plan: Schedule, how: Catalogue, random: np.random.Generator
-) -> pl.DataFrame:
+def element_sets(track: Track, plan: Schedule, how: Catalogue) -> pl.DataFrame:
     """Make the history of one object.
 
     Parameters
@@ -174,8 +178,6 @@ def element_sets(
         Epochs, receipts and errors.
     how : Catalogue
         How the object is kept.
-    random : Generator
-        Draws the positions of each arc.
 
     Returns
     -------
@@ -183,23 +185,20 @@ def element_sets(
         As in ``ssa.element_sets``, with ``received_utc``; sets without enough truth are left out.
     """
     rows: list[dict[str, object]] = []
-    bstar = 0.0
+    seen = Seen(track, how.arc_d * 86400.0, how.settle_d * 86400.0)
+    bstar, latest = 0.0, -np.inf
     for k, epoch in enumerate(plan.epoch_s):
         at = _to_node(track, float(epoch)) if how.regime == "leo" else float(epoch)
-        arc = _arc(track, at, how.arc_d, random)
-        if arc is None:
+        arc = seen.arc(at)
+        if arc is None or at <= latest:
             continue
         fitted, bstar, good = _fit(track, at, arc, bstar, how)
-        if not good:
-            continue
-        elements = _off(fitted, plan.deviation_km[k])
+        elements = _off(fitted, plan.deviation_km[k] * ERROR_SHARE.get(how.regime, 1.0))
         told = bstar + plan.bstar_share[k] * max(abs(bstar), 1e-6) * 0.5 * how.fits_drag
-        made = _row(how.norad_id, track, at, elements, told)
-        if made is None or (rows and made["epoch_utc"] <= rows[-1]["epoch_utc"]):  # type: ignore[operator]
-            continue
-        later = float(plan.received_s[k] - epoch)
-        made["received_utc"] = made["epoch_utc"] + timedelta(seconds=later)  # type: ignore[operator]
-        rows.append(made)
+        made = _row(how.norad_id, track, at, elements, told) if good else None
+        if made is not None:
+            rows.append(made | {"received_utc": _utc(track, float(plan.received_s[k]))})
+            latest = at
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -231,59 +230,33 @@ def _to_node(track: Track, at_s: float) -> float:
     return (low + row + float(part)) * track.step_s
 
 
-def _arc(
-    track: Track, at_s: float, days: float, random: np.random.Generator
-) -> npt.NDArray[np.int64] | None:
-    """Rows of the truth that a set is fitted to; None where there are too few."""
-    last = int(at_s / track.step_s)
-    first = max(int((at_s - days * 86400.0) / track.step_s), track.low)
-    if last > track.high or (last - first) * track.step_s < 0.6 * 86400.0:
-        return None
-    picked = random.integers(first, last + 1, size=POSITIONS - 1)
-    return np.unique(np.concatenate([picked, [last]]))
-
-
 def _fit(
-    track: Track, at_s: float, arc: npt.NDArray[np.int64], bstar: float, how: Catalogue
+    track: Track, at_s: float, arc: tuple[I64, F64], bstar: float, how: Catalogue
 ) -> tuple[F64, float, bool]:
-    """Fit SGP4 to rows of the truth; elements at the epoch, B*, and whether it went well."""
-    x, told, rms = _solved(track, at_s, arc, bstar, how)
-    late = arc[arc * track.step_s > at_s - max(_KEPT_OF_ARC * how.arc_d, 0.6) * 86400.0]
-    if rms > _NOTICED_KM[how.regime] and len(late) >= 8:
-        # The catalogue sees that one orbit does not fit both ends, and leaves the older away.
-        x, told, rms = _solved(track, at_s, late, bstar, how)
-    return x, told, bool(rms < 2000.0)
-
-
-def _solved(
-    track: Track, at_s: float, arc: npt.NDArray[np.int64], bstar: float, how: Catalogue
-) -> tuple[F64, float, float]:
-    """Gauss-Newton; elements at the epoch, B*, and root mean square of an axis [km]."""
+    """Fit SGP4 to believed positions; elements at the epoch, B*, and whether it went well."""
+    rows, true = arc
     x = _averaged(track, at_s)
-    t = arc * track.step_s - at_s
+    t = np.asarray(rows * track.step_s - at_s, dtype=np.float64)
     jd, fraction = _jd(track, at_s)
-    fractions = np.asarray(fraction + t / 86400.0, dtype=np.float64)
     days: F64 = np.full(len(t), jd)
-    true = track.states[arc, :3]
-    drag = np.zeros((len(t), 3))
-    prior = 1e6
-    rms = np.inf
+    when = days, np.asarray(fraction + t / 86400.0, dtype=np.float64)
+    drag, prior, rms = np.zeros((len(t), 3)), 1e6, np.inf
     for turn in range(_ITERATIONS):
-        found = _positions(x, bstar, (jd, fraction), (days, fractions))
+        found = _positions(x, bstar, (jd, fraction), when)
         if found is None:
-            return x, bstar, np.inf
+            return x, bstar, False
         missed: F64 = np.asarray(true - found, dtype=np.float64)
         was, rms = rms, float(np.sqrt(np.mean(missed * missed)))
         if abs(was - rms) < _CLOSE_ENOUGH_KM:
             break
         if how.fits_drag and turn == 1:
-            more = _positions(x, bstar + _DELTA, (jd, fraction), (days, fractions))
+            more = _positions(x, bstar + _DELTA, (jd, fraction), when)
             if more is not None:
-                drag, prior = (more - found) / _DELTA, 0.3
-        change = correction(x, t.astype(np.float64), missed, drag, prior)
+                drag, prior = (more - found) / _DELTA, _PRIOR
+        change = correction(x, t, missed, drag, prior)
         x = x + change[:6]
         bstar = float(np.clip(bstar + change[6], -_BSTAR_LIMIT, _BSTAR_LIMIT))
-    return x, bstar, rms
+    return x, bstar, bool(rms < 2000.0)
 
 
 def _averaged(track: Track, at_s: float) -> F64:
@@ -300,6 +273,10 @@ def _averaged(track: Track, at_s: float) -> F64:
     mean[0] = (GM_EARTH_KM3_S2 / slope**2) ** (1.0 / 3.0) if slope > 0.0 else mean[0]
     mean[5] = at_zero
     return np.asarray(mean)
+
+
+def _utc(track: Track, at_s: float) -> datetime:
+    return track.around.start_utc + timedelta(seconds=at_s)
 
 
 def _jd(track: Track, at_s: float) -> tuple[float, float]:
@@ -360,7 +337,7 @@ def _row(
     angle = [round(float(np.degrees(v)) % 360.0, 4) for v in (node, argp, anomaly)]
     return {
         "norad_id": norad_id,
-        "epoch_utc": track.around.start_utc + timedelta(seconds=at_s),
+        "epoch_utc": _utc(track, at_s),
         "received_utc": None,
         "mean_motion_rev_day": round(rev_day, 8),
         "eccentricity": round(e, 7),

@@ -63,9 +63,8 @@ def style_of(stage: Stage, kind: str, *, inclined: bool = False) -> Style:
 
 def geo_state(stage: Stage, body: Body, longitude_deg: float, tilt_deg: float) -> F64:
     """Return a state at the start that stays at a longitude for some days; (6,)."""
-    node = float(stage.random.uniform(0.2, 0.8)) * np.pi  # where Sun and Moon take it
-    if tilt_deg > 1.0:
-        node = float(stage.random.uniform(-0.3, 0.5)) * np.pi
+    # Left alone the pole circles one 7.5 deg away (Soop 1994, section 5.3).
+    node = 0.5 * np.pi - np.arcsin(min(tilt_deg / 15.0, 1.0)) + stage.random.normal(0.0, 0.15)
     e, perigee = (
         float(stage.random.uniform(5e-5, 5e-4)),
         float(stage.random.uniform(0.0, 2 * np.pi)),

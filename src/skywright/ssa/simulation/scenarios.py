@@ -12,7 +12,7 @@ import polars as pl
 
 from skywright.errors import InputError, NotFoundError
 from skywright.ssa.behaviours import Behaviour
-from skywright.ssa.simulation.catalogue import ARC_D, Catalogue, element_sets
+from skywright.ssa.simulation.catalogue import ARC_D, SETTLE_D, Catalogue, element_sets
 from skywright.ssa.simulation.geo_policies import POLICIES as GEO
 from skywright.ssa.simulation.low_policies import POLICIES as LOW
 from skywright.ssa.simulation.observation import schedule
@@ -284,18 +284,24 @@ def _holds(cast: Cast, place: Stage, policy: str) -> bool:
 def _history(track: Track, place: Stage, broken_s: float | None) -> pl.DataFrame:
     """Element sets received by the assessment."""
     random = place.random
-    low, high = ARC_D[place.regime]
     broken = np.inf if broken_s is None else broken_s
     plan = schedule(place.regime, 0.0, place.at_s, random, broken)
     how = Catalogue(
         norad_id=int(random.integers(10_000, 99_999)),
         regime=place.regime,
-        arc_d=float(random.uniform(low, high)),
+        arc_d=float(random.uniform(*ARC_D[place.regime])) * _shortened(track),
+        settle_d=float(random.uniform(*SETTLE_D[place.regime])),
         fits_drag=place.regime == "leo",
     )
-    table = element_sets(track, plan, how, random)
+    table = element_sets(track, plan, how)
     at = place.around.start_utc + timedelta(seconds=place.at_s)
     return table.filter(pl.col("received_utc") <= at)
+
+
+def _shortened(track: Track) -> float:
+    """Share of the arc that a catalogue keeps to in dense air: one drag term must fit it."""
+    r = np.linalg.norm(track.states[track.low, :3])
+    return float(np.clip((r - 6378.0 - 150.0) / 450.0, 0.25, 1.0))
 
 
 def _burns(cast: Cast, place: Stage) -> pl.DataFrame:
