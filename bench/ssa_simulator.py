@@ -109,10 +109,10 @@ def quiet_objects(scenario: Scenario) -> list[Object]:
 
 
 def alike(one: Object) -> bool:
-    """Whether an object flies where real ones of the check do: above 640 km, or within 3 deg."""
+    """Whether an object flies where the real ones do: above 640 km, or tilted 0.4 to 3 deg."""
     motion = float(one[0]["mean_motion_rev_day"].median() or 0.0)
     tilt = float(one[0]["inclination_deg"].median() or 0.0)
-    return 12.6 < motion < 14.8 if one[2] == "leo" else tilt < 3.0
+    return 12.6 < motion < 14.8 if one[2] == "leo" else 0.4 < tilt < 3.0
 
 
 def quiet_residuals(one: Object) -> pl.DataFrame:

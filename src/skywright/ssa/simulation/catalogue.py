@@ -25,13 +25,13 @@ from skywright.ssa.simulation.truth import Track
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-ARC_D = {"leo": (2.5, 6.0), "geo": (3.0, 6.0), "meo": (2.0, 5.0), "heo": (2.0, 5.0)}
+ARC_D = {"leo": (3.5, 8.0), "geo": (3.5, 6.0), "meo": (2.0, 5.0), "heo": (2.0, 5.0)}
 """Shortest and longest arc that sets of a regime are fitted to [d]."""
 
 SETTLE_D = {"leo": (0.15, 0.8), "geo": (0.5, 1.5), "meo": (0.5, 1.5), "heo": (0.5, 1.5)}
 """Shortest and longest time in which a catalogue settles on a new orbit [d]."""
 
-ERROR_SHARE = {"leo": 0.8, "geo": 0.5}
+ERROR_SHARE = {"leo": 0.8, "geo": 0.8}
 """Share of the real errors that is added: the rest comes from the fit of SGP4 itself."""
 
 _ITERATIONS = 7

@@ -9,12 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import lfilter
 
 F64 = npt.NDArray[np.float64]
 
 SHIPPED = "ssa_observation"
 """Folder of the shipped statistics under ``skywright.pretrained``."""
 
+MEMORY = {"leo": 0.6, "geo": 0.6}
+"""Correlation of the errors of successive sets, which share observations. A curve through the
+neighbours cannot tell it; set so that residuals over one and four sets grow as real ones do."""
+
+_OUTLIER = 4.0
 _CROSS_TAGGED, _OF_PIECES = 0.002, 0.06
 """Share of sets that are of another object: judgement, no published rate was found."""
 
@@ -118,12 +124,23 @@ def schedule(
     n = int(np.searchsorted(epoch, stop_s))
     rows, epoch = rows[:n], epoch[:n]
     deviation, share = _filled(kind, rows, random)
+    deviation = _remembering(deviation, MEMORY[kind])
     chance = np.where(epoch > broken_s, _OF_PIECES, _CROSS_TAGGED)
     strange = random.random(n) < chance
     deviation[strange] += _STRANGE_KM * random.standard_cauchy((int(strange.sum()), 6)).clip(-9, 9)
     wait = drawn(held.latency_h, random, n) * 3600.0
     kept = random.random(n) >= _DROPPED
     return Schedule(epoch[kept], (epoch + wait)[kept], deviation[kept], share[kept])
+
+
+def _remembering(deviation: F64, memory: float) -> F64:
+    """Correlate errors from set to set and keep their size; outliers stay alone."""
+    if not len(deviation):
+        return deviation
+    spread = 1.4826 * np.median(np.abs(deviation), axis=0)
+    common = np.clip(deviation, -_OUTLIER * spread, _OUTLIER * spread)
+    gain = np.sqrt(1.0 - memory**2)
+    return np.asarray(lfilter([gain], [1.0, -memory], common, axis=0) + deviation - common)
 
 
 def _filled(kind: str, rows: npt.NDArray[np.int64], random: np.random.Generator) -> tuple[F64, F64]:

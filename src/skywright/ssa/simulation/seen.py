@@ -15,7 +15,7 @@ from skywright.ssa.simulation.truth import Track, run
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-POSITIONS = 61
+POSITIONS = 91
 """Positions of an arc, evenly apart."""
 
 _LEAST_BURN_M_S = 1e-4

@@ -105,7 +105,7 @@ def debris(random: np.random.Generator) -> Body:
 def low_orbit(stage: Stage) -> F64:
     """Draw the asset's state at the start: near the centre of its group [km, km/s]; (6,)."""
     fixed = np.random.default_rng(7000 + stage.group)  # a group is always the same place
-    height = float(fixed.uniform(440.0, 1150.0))
+    height = float(fixed.uniform(440.0, 1350.0))
     inclination = float(fixed.choice([28.5, 45.0, 51.6, 53.0, 66.0, 74.0, 86.4, 92.0, 97.6, 98.6]))
     height += float(stage.random.uniform(-12.0, 12.0))
     inclination += float(stage.random.uniform(-0.3, 0.3))
