@@ -1,7 +1,7 @@
 """Collision probabilities beside NASA CARA: ``python bench/ssa_pc.py --data FOLDER``.
 
-Prints one JSON object: errors in log10 of what is answered against Monte Carlo and, beside it, of the two-dimensional
-formula alone; which invalid cases were recognised; milliseconds a message.
+Prints one JSON object: errors in log10 of what is answered against Monte Carlo and, beside it, of
+the two-dimensional formula alone; which invalid cases were recognised; milliseconds a message.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def test_turning_everything_changes_nothing(a, b, angle, x, y):
     covariance = np.diag([a * a, b * b])
     one = pc_2d([[x, y]], [covariance], [0.02])[0]
     two = pc_2d([turn @ [x, y]], [turn @ covariance @ turn.T], [0.02])[0]
-    assert two == pytest.approx(one, rel=1e-6, abs=1e-280)
+    assert two == pytest.approx(one, rel=1e-4, abs=1e-200)
 
 
 @given(st.floats(0.001, 0.05), st.floats(1.01, 3.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skywright.cli.ssa import detect, pc, simulate
+from skywright.cli.ssa import detect, pc, screen, simulate
 
 app = typer.Typer(
     help="Space domain awareness: observe, assess, avoid. Advice only; people decide.",
@@ -19,4 +19,5 @@ def _room() -> None:
 
 detect.register(app)
 pc.register(app)
+screen.register(app)
 simulate.register(app)

@@ -1,0 +1,1 @@
+"""Every approach among the objects of a catalogue, found without missing any."""
