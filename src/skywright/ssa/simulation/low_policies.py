@@ -1,4 +1,4 @@
-"""What objects in low orbits do, family by family."""
+"""What objects in low orbits do, family by family; some families serve higher orbits too."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from skywright.ssa.simulation.stage import (
     Burn,
     Cast,
     Stage,
+    asset_orbit,
     asset_track,
     basis,
     beside,
     debris,
-    low_orbit,
     mean_motion,
     payload,
     routine,
@@ -27,9 +27,6 @@ from skywright.ssa.simulation.stage import (
 from skywright.ssa.simulation.truth import Body, Track
 
 F64 = npt.NDArray[np.float64]
-
-KM_PER_DAY_PER_M_S = 259.2
-"""Drift along the orbit that an in-track burn causes: three times its size."""
 
 
 def passive(stage: Stage) -> Cast:
@@ -44,7 +41,7 @@ def low_keeping(stage: Stage) -> Cast:
 
 
 def _elsewhere(stage: Stage, body: Body, burns: Callable[[], list[Burn]]) -> Cast:
-    asset = asset_track(stage, low_orbit(stage))
+    asset = asset_track(stage, asset_orbit(stage))
     other = stage.track(body)
     other.start(0.0, unrelated_orbit(stage))
     other.forward(stage.end_s, burns())
@@ -156,7 +153,7 @@ def crossing_active(stage: Stage) -> Cast:
 
 
 def _crossing(stage: Stage, body: Body, *, kept: bool) -> Cast:
-    asset = asset_track(stage, low_orbit(stage))
+    asset = asset_track(stage, asset_orbit(stage))
     t = round((stage.at_s + stage.days(0.15, 2.0)) / asset.step_s) * asset.step_s
     here = asset.at(t)
     axes = basis(here)
@@ -174,7 +171,7 @@ def _crossing(stage: Stage, body: Body, *, kept: bool) -> Cast:
 
 def coplanar_passing(stage: Stage) -> Cast:
     """Drift past in nearly the same plane, slightly higher or lower, passive."""
-    asset = asset_track(stage, low_orbit(stage))
+    asset = asset_track(stage, asset_orbit(stage))
     da = stage.sign() * stage.spread(4.0, 25.0)
     roe = stage.random.normal(0.0, 1.0, 6) * np.array(
         [0.0, 2.0, abs(da) / 2, abs(da) / 2, 8.0, 8.0]
@@ -275,7 +272,7 @@ def hold_points(stage: Stage) -> Cast:
 def shadowing(stage: Stage) -> Cast:
     """Repeat the asset's burns hours after them, and so stay near."""
     asset = stage.track(payload(stage.random))
-    asset.start(0.0, low_orbit(stage))
+    asset.start(0.0, asset_orbit(stage))
     t, burns = stage.days(3.0, 10.0), []
     while t < stage.at_s - 1.5 * DAY_S:
         burns.append((t, 0.0, stage.sign() * stage.spread(0.05, 1.0), 0.0, True))
@@ -312,7 +309,7 @@ def decay_eccentric(stage: Stage) -> Cast:
 
 def _sinking(stage: Stage, start: Callable[[], F64]) -> Cast:
     """Draw until the object is still up at the assessment, and has sunk enough to be seen."""
-    asset = asset_track(stage, low_orbit(stage))
+    asset = asset_track(stage, asset_orbit(stage))
     for _ in range(12):
         other = stage.track(debris(stage.random))
         other.start(0.0, start())
@@ -340,7 +337,7 @@ def venting(stage: Stage) -> Cast:
 
 
 def _broken(stage: Stage, events: list[tuple[float, float]]) -> Cast:
-    asset = asset_track(stage, low_orbit(stage))
+    asset = asset_track(stage, asset_orbit(stage))
     other = stage.track(debris(stage.random))
     other.start(0.0, unrelated_orbit(stage))
     burns: list[Burn] = []
@@ -359,7 +356,7 @@ def _neighbours(
     stage: Stage, along_km: float, *, at_s: float | None = None, ring_km: float | None = None
 ) -> tuple[Track, Track]:
     """Return the asset, and another of the same mean orbit with an anchor along it."""
-    asset = asset_track(stage, low_orbit(stage))
+    asset = asset_track(stage, asset_orbit(stage))
     ring = stage.spread(1.0, 15.0) if ring_km is None else ring_km
     t, state = beside(
         asset, stage.days(10, 35) if at_s is None else at_s, _ring(stage, ring, along_km)
@@ -382,7 +379,7 @@ def _meeting(
     stage: Stage, after_s: float, *, nearest_km: float = 1.0, ring_km: float = 3.0
 ) -> tuple[Track, Track, float]:
     """Return the asset, and another that is near it from a time after the assessment on."""
-    asset = asset_track(stage, low_orbit(stage))
+    asset = asset_track(stage, asset_orbit(stage))
     along = stage.sign() * stage.spread(nearest_km, 60.0) if nearest_km else 0.0
     t, state = beside(asset, stage.at_s + after_s, _ring(stage, ring_km, along))
     other = stage.track(_alike(stage, asset.body))
@@ -456,3 +453,31 @@ POLICIES: dict[str, Callable[[Stage], Cast]] = {
     )
 }
 """Families of low orbits by name."""
+
+MIDDLE = (
+    "passive",
+    "plane_neighbour",
+    "raising",
+    "relocation",
+    "crossing_passive",
+    "crossing_active",
+    "phasing",
+    "stepped_phasing",
+    "co_orbit",
+    "circumnavigation",
+    "fragmentation",
+    "venting",
+)
+"""Families that fly in orbits of navigation satellites as well."""
+
+ECCENTRIC = (
+    "passive",
+    "low_keeping",
+    "raising",
+    "plane_change",
+    "crossing_passive",
+    "crossing_active",
+    "fragmentation",
+    "venting",
+)
+"""Families that fly in highly eccentric orbits as well."""

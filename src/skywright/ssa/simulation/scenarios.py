@@ -14,6 +14,7 @@ from skywright.errors import InputError, NotFoundError
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.simulation.catalogue import ARC_D, SETTLE_D, Catalogue, element_sets
 from skywright.ssa.simulation.geo_policies import POLICIES as GEO
+from skywright.ssa.simulation.low_policies import ECCENTRIC, MIDDLE
 from skywright.ssa.simulation.low_policies import POLICIES as LOW
 from skywright.ssa.simulation.observation import schedule
 from skywright.ssa.simulation.scenario import (
@@ -36,10 +37,15 @@ __all__ = [
     "write_scenarios",
 ]
 
-FAMILIES: dict[str, dict[str, Callable[[Stage], Cast]]] = {"leo": LOW, "geo": GEO}
+FAMILIES: dict[str, dict[str, Callable[[Stage], Cast]]] = {
+    "leo": LOW,
+    "geo": GEO,
+    "meo": {name: LOW[name] for name in MIDDLE},
+    "heo": {name: LOW[name] for name in ECCENTRIC},
+}
 """Policies by regime and name."""
 
-SHARES = {"leo": 0.5, "geo": 0.38, "meo": 0.06, "heo": 0.06}
+SHARES = {"leo": 0.52, "geo": 0.4, "meo": 0.05, "heo": 0.03}
 """Share of scenarios of each regime, where none is asked for."""
 
 _LEAST_SETS = 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -102,8 +102,13 @@ def debris(random: np.random.Generator) -> Body:
     return Body(2.2 * size, 1.3 * size)
 
 
+def asset_orbit(stage: Stage) -> F64:
+    """Draw the asset's state at the start, near the centre of its group [km, km/s]; (6,)."""
+    return {"leo": low_orbit, "meo": middle_orbit, "heo": eccentric_orbit}[stage.regime](stage)
+
+
 def low_orbit(stage: Stage) -> F64:
-    """Draw the asset's state at the start: near the centre of its group [km, km/s]; (6,)."""
+    """Draw a state of a low orbit of the group [km, km/s]; (6,)."""
     fixed = np.random.default_rng(7000 + stage.group)  # a group is always the same place
     height = float(fixed.uniform(440.0, 1350.0))
     inclination = float(fixed.choice([28.5, 45.0, 51.6, 53.0, 66.0, 74.0, 86.4, 92.0, 97.6, 98.6]))
@@ -128,7 +133,9 @@ def eccentric_orbit(stage: Stage) -> F64:
 
 
 def unrelated_orbit(stage: Stage, lowest_km: float = 420.0, highest_km: float = 1300.0) -> F64:
-    """Draw a low orbit anywhere [km, km/s]; (6,)."""
+    """Draw an orbit anywhere in the regime; heights count for low ones [km, km/s]; (6,)."""
+    if stage.regime != "leo":
+        return asset_orbit(replace(stage, group=int(stage.random.integers(GROUPS[stage.regime]))))
     inclination = float(stage.random.choice([30.0, 52.0, 65.0, 74.0, 82.9, 87.0, 98.0, 99.0]))
     inclination += float(stage.random.normal(0.0, 0.8))
     height = float(stage.random.uniform(lowest_km, highest_km))
