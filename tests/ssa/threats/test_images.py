@@ -18,7 +18,7 @@ from skywright.ssa.threats.images import (
     signed_log,
     threat_images,
 )
-from skywright.ssa.threats.relative_track import RelativeTrack, relative_track
+from skywright.ssa.relative_track import RelativeTrack, relative_track
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 AT = START + timedelta(days=31)
@@ -128,7 +128,8 @@ def test_old_dwell_weighs_less():
         days[n:] = 0.0
         rtn = np.full((2 * n, 3), 500.0)
         rtn[n:] *= -1
-        return RelativeTrack(days, rtn, np.zeros(2 * n), np.zeros((30, 6)))
+        still = np.zeros(2 * n)
+        return RelativeTrack(days, rtn, still, still, rtn * 0, np.zeros((30, 6)))
 
     old, new = (images_of(track(day))[0] for day in (-12.0, -1.0))
     corner = int((signed_log(np.array([500.0]))[0] + 1) / 2 * PIXELS)

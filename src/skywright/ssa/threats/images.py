@@ -19,7 +19,7 @@ import polars as pl
 
 from skywright.ssa.element_sets import epochs_jd
 from skywright.ssa.relative_elements import mean_elements
-from skywright.ssa.threats.relative_track import RelativeTrack, received_by, relative_track
+from skywright.ssa.relative_track import RelativeTrack, received_by, relative_track
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -62,7 +62,13 @@ _LEAST_AGE_D = 0.01
 _WINDOW_D = 30.0
 
 
-def threat_images(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -> tuple[F32, F32]:
+def threat_images(
+    asset: pl.DataFrame,
+    other: pl.DataFrame,
+    at_utc: datetime,
+    *,
+    track: RelativeTrack | None = None,
+) -> tuple[F32, F32]:
     """Draw one object beside one asset.
 
     Parameters
@@ -71,6 +77,8 @@ def threat_images(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) ->
         Histories of one object each, as in ``ssa.element_sets``.
     at_utc : datetime
         Moment of the assessment, UTC; later knowledge is not used.
+    track : RelativeTrack, optional
+        Their relative motion at the moment, if it is at hand already.
 
     Returns
     -------
@@ -83,8 +91,8 @@ def threat_images(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) ->
         If no set of either had been received.
     """
     asset, other = received_by(asset, at_utc, "asset"), received_by(other, at_utc, "object")
-    track = relative_track(asset, other, at_utc)
-    return images_of(track), _scalars(asset, other, at_utc)
+    motion = track or relative_track(asset, other, at_utc)
+    return images_of(motion), _scalars(asset, other, at_utc)
 
 
 def images_of(track: RelativeTrack) -> F32:

@@ -46,6 +46,10 @@ class RelativeTrack:
     """Radial, in-track and cross-track offset [km]; (n, 3)."""
     range_rate_km_s: F64
     """Rate of the distance; negative is closing [km/s]; (n,)."""
+    speed_km_s: F64
+    """Relative speed [km/s]; (n,)."""
+    direction: F64
+    """Unit vector from the asset to the object, TEME; (n, 3)."""
     elements_km: F64
     """Relative elements, one row a day, the last at the assessment; (ELEMENT_STEPS, 6)."""
 
@@ -107,7 +111,10 @@ def relative_track(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -
     rtn = np.einsum("nij,nj->ni", rtn_basis(one), offset)
     distance = np.maximum(np.linalg.norm(offset, axis=1), 1e-9)
     rate = np.einsum("ni,ni->n", offset, velocity) / distance
-    return RelativeTrack(days, rtn, rate, _daily_elements(asset, other, at_utc))
+    speed = np.linalg.norm(velocity, axis=1)
+    towards = offset / distance[:, None]
+    elements = _daily_elements(asset, other, at_utc)
+    return RelativeTrack(days, rtn, rate, speed, towards, elements)
 
 
 def _around_minima(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime, coarse: F64) -> F64:

@@ -1,0 +1,88 @@
+"""Slots of the orbit an object is on, and of how it is tracked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import erfa
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from skywright.ssa.element_sets import EARTH_RADIUS_KM, epochs_jd
+from skywright.ssa.relative_elements import carried, mean_elements
+
+F64 = npt.NDArray[np.float64]
+
+REGIME = {
+    "axis_km": ("km", "mean semi-major axis of the last set"),
+    "eccentricity": ("", "mean eccentricity of the last set"),
+    "inclination_deg": ("deg", "mean inclination of the last set"),
+    "perigee_km": ("km", "height of the perigee"),
+    "apogee_km": ("km", "height of the apogee"),
+    "sun_synchronous_deg_d": ("deg/d", "rate of the node less that of the mean Sun"),
+    "frozen_distance": ("", "distance of the eccentricity vector from that of a frozen orbit"),
+    "longitude_sin": ("", "sine of the mean longitude over the Earth; geosynchronous only"),
+    "longitude_cos": ("", "cosine of the mean longitude over the Earth; geosynchronous only"),
+    "period_min": ("min", "period of revolution"),
+}
+"""The orbit."""
+
+CADENCE = {
+    "sets": ("", "element sets in the window"),
+    "interval_median_d": ("d", "median time between sets"),
+    "interval_most_d": ("d", "longest time between sets"),
+    "interval_spread_d": ("d", "interquartile range of the times between sets"),
+    "age_d": ("d", "age of the last set"),
+    "gap_share": ("", "share of the window in gaps longer than three medians"),
+}
+"""How it is tracked: kept apart, so that it can be left out."""
+
+_SUN_DEG_D = 360.0 / 365.2422
+_J3_OVER_J2 = 2.34e-3
+
+
+def regime_slots(history: pl.DataFrame) -> dict[str, float]:
+    """Return the slots of the orbit, from the last set."""
+    last = history.tail(1)
+    a, e, i, node, argp, anomaly = mean_elements(last)[0].tolist()
+    next_day = carried(mean_elements(last), 1.0)[0]
+    n = float(last["mean_motion_rev_day"][0])
+    told = {
+        "axis_km": a,
+        "eccentricity": e,
+        "inclination_deg": float(np.degrees(i)),
+        "perigee_km": a * (1.0 - e) - EARTH_RADIUS_KM,
+        "apogee_km": a * (1.0 + e) - EARTH_RADIUS_KM,
+        "sun_synchronous_deg_d": float(np.degrees(next_day[3] - node)) - _SUN_DEG_D,
+        "frozen_distance": _frozen_distance(a, e, i, argp),
+        "period_min": 1440.0 / n,
+    }
+    if 0.9 < n < 1.1:
+        jd, fraction = epochs_jd(last)
+        over = node + argp + anomaly - float(erfa.gmst82(jd[0], fraction[0]))
+        told |= {"longitude_sin": float(np.sin(over)), "longitude_cos": float(np.cos(over))}
+    return told
+
+
+def cadence_slots(history: pl.DataFrame, at_utc: datetime) -> dict[str, float]:
+    """Return the slots of the schedule of sets."""
+    days = np.add(*epochs_jd(history))
+    now = pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None)]})
+    told = {"sets": float(len(days)), "age_d": float(np.add(*epochs_jd(now))[0] - days[-1])}
+    if len(days) < 2:
+        return told
+    gaps = np.diff(days)
+    median = float(np.median(gaps))
+    low, high = np.quantile(gaps, [0.25, 0.75])
+    return told | {
+        "interval_median_d": median,
+        "interval_most_d": float(gaps.max()),
+        "interval_spread_d": float(high - low),
+        "gap_share": float(gaps[gaps > 3.0 * median].sum() / gaps.sum()),
+    }
+
+
+def _frozen_distance(a: float, e: float, i: float, argp: float) -> float:
+    frozen = 0.5 * _J3_OVER_J2 * (EARTH_RADIUS_KM / a) * np.sin(i)
+    return float(np.hypot(e * np.cos(argp), e * np.sin(argp) - frozen))

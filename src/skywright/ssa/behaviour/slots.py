@@ -1,0 +1,116 @@
+"""The 128 slots of behaviour: fixed, named, documented; NaN is not known.
+
+They describe the last 30 days, or 64 sets, of one object up to a moment, and its relation to a
+protected asset if one is given. Nothing in them is a name, a number, an owner or a date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from skywright.ssa.behaviour.burns import BURNS, burn_slots
+from skywright.ssa.behaviour.motion import CHANGES, RESIDUALS, TRENDS, motion_slots
+from skywright.ssa.behaviour.orbit import CADENCE, REGIME, cadence_slots, regime_slots
+from skywright.ssa.behaviour.relation import RELATION, relation_slots
+from skywright.ssa.element_sets import checked_history, epochs_jd
+from skywright.ssa.relative_track import RelativeTrack, received_by
+
+F64 = npt.NDArray[np.float64]
+
+WINDOW_D, WINDOW_SETS = 30.0, 64
+"""How far back, and how many sets at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One number of behaviour."""
+
+    name: str
+    group: str
+    unit: str
+    description: str
+
+
+SLOTS: tuple[Slot, ...] = tuple(
+    Slot(name, group, unit, description)
+    for group, table in (
+        ("regime", REGIME),
+        ("cadence", CADENCE),
+        ("residuals", RESIDUALS),
+        ("changes", CHANGES),
+        ("trends", TRENDS),
+        ("burns", BURNS),
+        ("relation", RELATION),
+    )
+    for name, (unit, description) in table.items()
+)
+"""All 128, in their order."""
+
+
+def behaviour_vector(
+    history: pl.DataFrame,
+    at_utc: datetime,
+    *,
+    asset: pl.DataFrame | None = None,
+    track: RelativeTrack | None = None,
+    planned_burns: pl.DataFrame | None = None,
+) -> F64:
+    """Return the slots of one object at a moment.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Sets of one object, as in ``ssa.element_sets``; only those received by then are used.
+    at_utc : datetime
+        The moment, UTC.
+    asset : DataFrame, optional
+        History of the protected satellite; without it the relation is not known.
+    track : RelativeTrack, optional
+        Relative motion of both at the moment, if it is at hand already.
+    planned_burns : DataFrame, optional
+        ``start_utc`` of burns of the asset that its operator planned: following those is no sign.
+
+    Returns
+    -------
+    (128,) array
+        In the order of `SLOTS`; NaN where a slot is not known.
+
+    Raises
+    ------
+    InputError
+        If no set of the object had been received, or a history is not one.
+    """
+    known = received_by(checked_history(history), at_utc, "object")
+    own = _window(known, at_utc)
+    told: dict[str, float] = {}
+    told |= regime_slots(own)
+    told |= cadence_slots(own, at_utc)
+    told |= motion_slots(own)
+    burns, found = burn_slots(own, at_utc)
+    told |= burns
+    if asset is not None:
+        beside = received_by(checked_history(asset), at_utc, "asset")
+        told |= relation_slots(
+            _window(beside, at_utc), own, at_utc, track=track, found=found, planned=planned_burns
+        )
+    return np.array([told.get(slot.name, np.nan) for slot in SLOTS], dtype=np.float64)
+
+
+def table_markdown() -> str:
+    """Return the slots as a table for the documentation."""
+    rows = [f"| {s.group} | `{s.name}` | {s.unit} | {s.description} |" for s in SLOTS]
+    return "\n".join(["| group | slot | unit | what it is |", "|---|---|---|---|", *rows])
+
+
+def _window(history: pl.DataFrame, at_utc: datetime) -> pl.DataFrame:
+    """Return the last sets, one an epoch; two at least where there are two."""
+    once = history.unique("epoch_utc", keep="last", maintain_order=True).tail(WINDOW_SETS)
+    now = pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None)]})
+    age = np.add(*epochs_jd(now))[0] - np.add(*epochs_jd(once))
+    recent = once.filter(pl.Series(age <= WINDOW_D))
+    return recent if recent.height >= 2 else once.tail(2)

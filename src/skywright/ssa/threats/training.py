@@ -1,0 +1,256 @@
+"""Training the threat detector: network and boosting on one set of scenarios; the better ships."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skywright.errors import InputError
+from skywright.foundry.kind import SIGNATURE, Predict, Rows
+from skywright.foundry.run import Run
+from skywright.ssa.behaviour.slots import SLOTS
+from skywright.ssa.behaviours import Behaviour
+from skywright.ssa.boosting import export, predicted
+from skywright.ssa.simulation.scenario import read_scenarios
+from skywright.ssa.simulation.scenarios import simulate
+from skywright.ssa.threats import controls, learning, network
+from skywright.ssa.threats.conformal import abstains, coverage, sets_of, thresholds
+from skywright.ssa.threats.detector import CHOICES, DETECTOR, Detector
+from skywright.ssa.threats.images import SCALARS
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+SCENARIOS = "scenarios"
+"""Folder of scenarios in the data; without it they are simulated."""
+
+_AGREEMENT_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Rows that were held out by orbit and family, and what each model said of them."""
+
+    truth: I64
+    clusters: npt.NDArray[np.str_]
+    """Group of the asset's orbit."""
+    floor: npt.NDArray[np.bool_]
+    """Whether every burn that makes the behaviour is above the stated floor."""
+    chances: dict[str, F64]
+    """Probabilities by model; (n, 6)."""
+    told: dict[str, I64]
+    """Classes by control."""
+
+    def score(self, told: I64, *, all_rows: bool = False) -> dict[str, Any]:
+        """Return macro-F1 with its interval, above the floor or everywhere."""
+        rows = np.flatnonzero(self.floor | all_rows)
+        truth, said, clusters = self.truth[rows], told[rows], self.clusters[rows]
+        low, high = controls.clustered_interval(truth, said, clusters, seed=1)
+        return {"macro_f1": controls.macro_f1(truth, said), "interval": [low, high]}
+
+
+def fit(run: Run) -> dict[str, Any]:
+    """Judge network, boosting and controls on held-out orbits and families; write the best."""
+    params = run.recipe.params
+    some = examples(run)
+    floor_m_s = float(params.get("floor_m_s", 0.1))
+    judged = judge(some, int(params.get("folds", 3)), floor_m_s, _lessons(params), run)
+    scores = {name: judged.score(p.argmax(axis=1)) for name, p in judged.chances.items()}
+    chosen = max(CHOICES, key=lambda name: scores[name]["macro_f1"])
+    held = judged.chances[chosen]
+    least = thresholds(held, judged.truth, float(params.get("alpha", 0.05)))
+    models = _trained(some, _lessons(params), run.seed)
+    _write(run.out, models, chosen, least)
+    metrics = _metrics(judged, scores, chosen, least)
+    metrics["floor_m_s"] = floor_m_s
+    metrics["onnx_agreement"] = _agreement(run.out, models, some)
+    _write_signature(run.out)
+    _write_card(run, metrics, some)
+    return metrics | {"baseline": {"name": "one threshold", "macro_f1": metrics["threshold_f1"]}}
+
+
+def load(folder: Path) -> Predict:
+    """Return the predictor of a model folder: slots, images and numbers to class and set."""
+    detector = Detector(folder)
+
+    def predict(rows: Rows) -> list[dict[str, Any]]:
+        slots = np.array([[_number(row.get(one.name)) for one in SLOTS] for row in rows])
+        empty = np.zeros((len(rows), 3, 30, 30), dtype=np.float32)
+        numbers = np.zeros((len(rows), len(SCALARS)), dtype=np.float32)
+        return detector.answers(slots, empty, numbers)
+
+    return predict
+
+
+def examples(run: Run) -> learning.Drawn:
+    """Return the scenarios of the data folder, or simulated ones, as arrays."""
+    folder = run.data / SCENARIOS if run.data else None
+    if folder is not None and folder.is_dir():
+        return learning.drawn(read_scenarios(folder))
+    count = int(run.recipe.params.get("scenarios", 2000))
+    run.log(step=0, scenarios=count)
+    return learning.drawn(simulate(count, seed=run.seed))
+
+
+def judge(
+    some: learning.Drawn, count: int, floor_m_s: float, lessons: network.Lessons, run: Run
+) -> Judged:
+    """Train on each fold and keep what is said of its held-out rows."""
+    rows: list[I64] = []
+    chances: dict[str, list[F64]] = {name: [] for name in (*CHOICES, "cadence")}
+    told: list[I64] = []
+    for k, fold in enumerate(learning.folds(some, count, run.seed)):
+        train, test = some.rows(fold.train), some.rows(fold.test)
+        for name, p in _chances(train, test, lessons, run.seed).items():
+            chances[name].append(p)
+        told.append(_by_threshold(train, test))
+        rows.append(fold.test)
+        f1 = controls.macro_f1(test.classes, chances["both"][-1].argmax(axis=1))
+        run.log(step=k + 1, train=len(fold.train), test=len(fold.test), macro_f1=f1)
+    order = np.concatenate(rows)
+    burn = some.smallest_burn_m_s[order]
+    return Judged(
+        some.classes[order],
+        some.asset_orbit[order],
+        np.isnan(burn) | (burn >= floor_m_s),
+        {name: np.concatenate(parts) for name, parts in chances.items()},
+        {"threshold": np.concatenate(told)},
+    )
+
+
+def _chances(
+    train: learning.Drawn, test: learning.Drawn, lessons: network.Lessons, seed: int
+) -> dict[str, F64]:
+    module = network.train_network(train.examples, lessons, seed)
+    drawn = network.probabilities(module, test.examples).astype(np.float64)
+    boost = predicted(controls.boosted_slots(train.slots, train.classes, seed), test.slots)
+    group = cadence_columns()
+    cadence = controls.boosted_slots(train.slots[:, group], train.classes, seed)
+    return {
+        "network": drawn,
+        "boosting": boost,
+        "both": 0.5 * (drawn + boost),
+        "cadence": predicted(cadence, test.slots[:, group]),
+    }
+
+
+def cadence_columns() -> I64:
+    """Return the places of the slots that tell of the schedule of sets only."""
+    return np.array([k for k, one in enumerate(SLOTS) if one.group == "cadence"])
+
+
+def _by_threshold(train: learning.Drawn, test: learning.Drawn) -> I64:
+    """Classes by one threshold on the count of detected burns, the floor of every detector."""
+    place = next(k for k, one in enumerate(SLOTS) if one.group == "burns")
+    active = np.isin(
+        train.classes,
+        [Behaviour.UNRELATED_ORBIT_CHANGE, Behaviour.APPROACH, Behaviour.PROXIMITY_STAY],
+    )
+    limit = controls.one_threshold(train.slots[:, place], active)
+    above, below = (
+        int(np.bincount(train.classes[rows], minlength=len(Behaviour)).argmax())
+        for rows in (active, ~active)
+    )
+    return np.where(test.slots[:, place] >= limit, above, below)
+
+
+def _trained(some: learning.Drawn, lessons: network.Lessons, seed: int) -> tuple[Any, Any]:
+    module = network.train_network(some.examples, lessons, seed)
+    return module, controls.boosted_slots(some.slots, some.classes, seed)
+
+
+def _write(out: Path, models: tuple[Any, Any], chosen: str, least: F64) -> None:
+    module, boost = models
+    if chosen != "boosting":
+        network.export_network(module, out / CHOICES["network"])
+    if chosen != "network":
+        export(boost, out / CHOICES["boosting"], len(SLOTS))
+    told = {"chosen": chosen, "least": least.tolist(), "slots": [one.name for one in SLOTS]}
+    (out / DETECTOR).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _agreement(out: Path, models: tuple[Any, Any], some: learning.Drawn) -> float:
+    few = some.rows(np.arange(min(_AGREEMENT_ROWS, len(some.classes))))
+    detector = Detector(out)
+    served = detector.probabilities(few.slots, few.examples.images, few.examples.numbers)
+    parts: dict[str, Callable[[], F64]] = {
+        "network": lambda: network.probabilities(models[0], few.examples).astype(np.float64),
+        "boosting": lambda: predicted(models[1], few.slots),
+    }
+    names = list(parts) if detector.chosen == "both" else [detector.chosen]
+    original = np.mean([parts[name]() for name in names], axis=0)
+    return float(np.abs(served - original).max())
+
+
+def _metrics(
+    judged: Judged, scores: dict[str, dict[str, Any]], chosen: str, least: F64
+) -> dict[str, Any]:
+    held = sets_of(judged.chances[chosen], least)
+    said = judged.chances[chosen].argmax(axis=1)
+    by_class = {
+        Behaviour(k).name.lower(): controls.macro_f1(
+            (judged.truth == k).astype(np.int64) + 0, (said == k).astype(np.int64)
+        )
+        for k in np.unique(judged.truth).tolist()
+    }
+    return {
+        "rows": len(judged.truth),
+        "macro_f1": scores[chosen]["macro_f1"],
+        "macro_f1_low": scores[chosen]["interval"][0],
+        "macro_f1_high": scores[chosen]["interval"][1],
+        "macro_f1_all_burns": judged.score(said, all_rows=True)["macro_f1"],
+        "chosen": chosen,
+        **{f"{name}_f1": score["macro_f1"] for name, score in scores.items()},
+        "threshold_f1": judged.score(judged.told["threshold"])["macro_f1"],
+        "abstains": float(abstains(held).mean()),
+        "coverage": float(np.mean(list(coverage(held, judged.truth, range(6)).values()))),
+        **{f"one_against_rest_{name}": value for name, value in by_class.items()},
+    }
+
+
+def _lessons(params: dict[str, Any]) -> network.Lessons:
+    names = ("epochs", "batch", "rate", "decay", "dropout", "smoothing")
+    return network.Lessons(**{name: params[name] for name in names if name in params})
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return float("nan")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        message = f"A slot must be a number or null, got {value!r}."
+        raise InputError(message)
+    return float(value)
+
+
+def _write_signature(out: Path) -> None:
+    told = {
+        "task": "multiclass",
+        "target": "behaviour",
+        "classes": [one.name.lower() for one in Behaviour],
+        "inputs": [{"name": one.name, "type": "number"} for one in SLOTS],
+    }
+    (out / SIGNATURE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_card(run: Run, metrics: dict[str, Any], some: learning.Drawn) -> None:
+    names, counts = np.unique(some.policy, return_counts=True)
+    card = {
+        "name": run.recipe.name,
+        "title": run.recipe.title,
+        "metrics": metrics,
+        "data": {
+            "scenarios": len(some.classes),
+            "policies": dict(zip(names.tolist(), counts.tolist(), strict=True)),
+            "asset_orbits": len(np.unique(some.asset_orbit)),
+            "terms": "simulated; the observation model holds statistics of element sets",
+        },
+        "licence": "Apache-2.0",
+        "command": f"skywright train {run.recipe.name}",
+    }
+    (run.out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
