@@ -286,6 +286,11 @@ def _jd(track: Track, at_s: float) -> tuple[float, float]:
     return float(whole), float(days - whole + at_s / 86400.0)
 
 
+def _is_orbit(x: F64) -> bool:
+    """Whether SGP4 can take the elements at all."""
+    return bool(np.isfinite(x).all() and x[0] > 6000.0 and np.hypot(x[1], x[2]) < 0.98)
+
+
 def _kozai(x: F64) -> tuple[float, float, float, float, float, float]:
     """Return mean motion [rad/min], e, i, node, perigee, anomaly [rad] as SGP4 takes them."""
     a, k, h, q, p, longitude = (float(v) for v in x)
@@ -301,9 +306,9 @@ def _kozai(x: F64) -> tuple[float, float, float, float, float, float]:
 def _positions(
     x: F64, bstar: float, epoch: tuple[float, float], when: tuple[F64, F64]
 ) -> F64 | None:
-    n, e, i, node, argp, anomaly = _kozai(x)
-    if not (0.0 <= e < 0.98 and n > 0.0):
+    if not _is_orbit(x):
         return None
+    n, e, i, node, argp, anomaly = _kozai(x)
     one = Satrec()
     days = epoch[0] - _SGP4_EPOCH_JD + epoch[1]
     one.sgp4init(WGS72, "i", 1, days, bstar, 0.0, 0.0, e, argp, i, anomaly, n, node)
@@ -330,9 +335,11 @@ def _off(x: F64, deviation_km: F64) -> F64:
 def _row(
     norad_id: int, track: Track, at_s: float, x: F64, bstar: float
 ) -> dict[str, object] | None:
+    if not _is_orbit(x):
+        return None
     n, e, i, node, argp, anomaly = _kozai(x)
     rev_day = n * 1440.0 / (2.0 * np.pi)
-    if not (0.0 <= e < 0.98 and 0.05 < rev_day < 17.5):
+    if not 0.05 < rev_day < 17.5:
         return None
     angle = [round(float(np.degrees(v)) % 360.0, 4) for v in (node, argp, anomaly)]
     return {
