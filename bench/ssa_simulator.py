@@ -131,20 +131,37 @@ def quantile_table(real: list[Object], made: list[Object]) -> dict[str, dict[str
     out: dict[str, dict[str, list[float]]] = {}
     for column in COLUMNS[:6] + COLUMNS[-1:]:
         out[column] = {
-            name: np.round(pooled_quantiles(objects, column), 4).tolist()
-            for name, objects in (("real", real), ("simulated", made))
+            name: np.round(pooled_quantiles(objects, column, weigh), 4).tolist()
+            for name, objects, weigh in (
+                ("real", real, [1.0] * len(real)),
+                ("simulated", made, balanced(made, real)),
+            )
         }
     out["at"] = {"share": [0.25, 0.5, 0.75, 0.9, 0.97]}
     return out
 
 
-def pooled_quantiles(objects: list[Object], column: str) -> F64:
+def is_high(one: Object) -> bool:
+    """Above 1,100 km, where air no longer counts; both sides get the real ones' share of it."""
+    return float(one[0]["mean_motion_rev_day"].median() or 0.0) < 13.45
+
+
+def balanced(made: list[Object], real: list[Object]) -> list[float]:
+    """Weights of simulated objects that give high orbits the share they have among the real."""
+    high = [is_high(one) for one in made]
+    wanted, found = float(np.mean([is_high(one) for one in real])), float(np.mean(high))
+    if found in (0.0, 1.0):
+        return [1.0] * len(made)
+    return [wanted / found if one else (1.0 - wanted) / (1.0 - found) for one in high]
+
+
+def pooled_quantiles(objects: list[Object], column: str, weigh: list[float]) -> F64:
     values, weights = [], []
-    for one in objects:
+    for one, weight in zip(objects, weigh, strict=True):
         told = quiet_residuals(one).filter(pl.col("quiet"))[column].drop_nulls().abs().to_numpy()
         if len(told) >= 5:
             values.append(told)
-            weights.append(np.full(len(told), 1.0 / len(told)))
+            weights.append(np.full(len(told), weight / len(told)))
     x, w = np.concatenate(values), np.concatenate(weights)
     order = np.argsort(x)
     share = np.cumsum(w[order]) / w.sum()
@@ -186,6 +203,8 @@ def separated(real: list[Object], made: list[Object]) -> dict[str, float]:
     groups = np.array(real_groups + made_groups)
     _, code, count = np.unique(groups, return_inverse=True, return_counts=True)
     weight = 1.0 / count[code]
+    shares = dict(zip((one[3] for one in made), balanced(made, real), strict=True))
+    weight *= np.array([shares.get(name, 1.0) for name in groups])
     weight[y == 1] *= weight[y == 0].sum() / weight[y == 1].sum()
     score = np.zeros(len(y))
     folds = StratifiedGroupKFold(3, shuffle=True, random_state=1)

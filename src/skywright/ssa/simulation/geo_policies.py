@@ -58,6 +58,21 @@ def geo_passive(stage: Stage) -> Cast:
     return Cast(asset, other, Behaviour.PASSIVE_OR_STATION_KEEPING, nodes=_still("other", "NK"))
 
 
+def geo_graveyard(stage: Stage) -> Cast:
+    """Drift round above the ring, passive, as retired satellites do."""
+    asset, slot = _asset(stage)
+    body = debris(stage.random)
+    longitude = slot + float(stage.random.uniform(10.0, 350.0))
+    other = stage.track(body)
+    state = geo_state(stage, body, longitude, float(stage.random.uniform(0.5, 14.0)))
+    higher = 1.0 + stage.spread(60.0, 400.0) / 42165.0
+    state[:3] *= higher
+    state[3:] /= np.sqrt(higher)
+    other.start(0.0, state)
+    other.forward(stage.end_s, [])
+    return Cast(asset, other, Behaviour.PASSIVE_OR_STATION_KEEPING, nodes=_still("other", "NK"))
+
+
 def geo_keeping_chemical(stage: Stage) -> Cast:
     """Keep a slot degrees away by chemical burns."""
     return _slot_keeper(stage, ("CK",))
@@ -163,14 +178,32 @@ def geo_raising(stage: Stage) -> Cast:
 
 def drift_by(stage: Stage) -> Cast:
     """Drift past the asset's slot in the next days, without burns."""
-    asset, _ = _asset(stage)
     rate = stage.sign() * _drift(stage)
-    da = rate / DRIFT_PER_KM
-    roe = _ring(stage, stage.spread(2.0, 5.0 + abs(da)), float(stage.random.normal(0.0, 10.0)))
-    roe[0] = da
+    return _drifting(stage, rate, stage.spread(2.0, 5.0 + abs(rate / DRIFT_PER_KM)))
+
+
+def libration_pass(stage: Stage) -> Cast:
+    """Pass slowly in a libration about a stable longitude, without burns, tilted by degrees."""
+    return _drifting(stage, stage.sign() * stage.spread(0.03, 0.25), 3.0, stage.spread(0.3, 8.0))
+
+
+def graveyard_pass(stage: Stage) -> Cast:
+    """Pass fast on an eccentric orbit above or below the ring that dips to it, without burns."""
+    rate = stage.sign() * stage.spread(0.5, 4.0)
+    return _crossing(stage, stage.spread(0.1, 3.0), 0.5 * rate / DRIFT_PER_KM / 42165.0)
+
+
+def _drifting(stage: Stage, rate: float, ring_km: float, tilt_deg: float = 0.0) -> Cast:
+    """Meet near the crossing of the asset's longitude; a tilt turns the plane there."""
+    asset, _ = _asset(stage)
+    roe = _ring(stage, ring_km, float(stage.random.normal(0.0, 10.0)))
+    roe[0] = rate / DRIFT_PER_KM
     t, state = beside(asset, stage.at_s + stage.days(0.15, 2.0), roe)
+    axes, angle = basis(state), np.radians(tilt_deg)
+    speed = axes @ state[3:]
+    speed = np.array([speed[0], speed[1] * np.cos(angle), speed[1] * np.sin(angle)])
     other = stage.track(debris(stage.random))
-    other.start(t, state)
+    other.start(t, np.concatenate([state[:3], axes.T @ speed]))
     other.backward(0.0, [])
     other.forward(stage.end_s, [])
     return Cast(asset, other, Behaviour.PASSING_CONJUNCTION, nodes=_still("other", "NK"))
@@ -178,12 +211,16 @@ def drift_by(stage: Stage) -> Cast:
 
 def inclined_crossing(stage: Stage) -> Cast:
     """Cross the asset's slot on an inclined orbit, without burns."""
+    return _crossing(stage, stage.spread(1.0, 14.0), float(stage.random.normal(0.0, 2e-4)))
+
+
+def _crossing(stage: Stage, tilt_deg: float, faster: float) -> Cast:
+    """Meet at the asset, tilted to its plane and faster by a share."""
     asset, _ = _asset(stage)
     t = round((stage.at_s + stage.days(0.15, 2.0)) / asset.step_s) * asset.step_s
     here = asset.at(t)
-    axes = basis(here)
-    angle = np.radians(stage.sign() * stage.spread(1.0, 14.0))
-    speed = np.linalg.norm(here[3:]) * (1.0 + float(stage.random.normal(0.0, 2e-4)))
+    axes, angle = basis(here), np.radians(stage.sign() * tilt_deg)
+    speed = np.linalg.norm(here[3:]) * (1.0 + faster)
     way = np.cos(angle) * axes[1] + np.sin(angle) * axes[2]
     miss = stage.random.normal(0.0, 1.0, 3)
     miss *= stage.spread(0.5, 12.0) / np.linalg.norm(miss)
@@ -315,6 +352,14 @@ def geo_venting(stage: Stage) -> Cast:
     return _broken(stage, [(float(t), stage.spread(0.3, 4.0)) for t in times])
 
 
+def geo_leak(stage: Stage) -> Cast:
+    """Leak: many small impulses in a direction that wanders."""
+    first = stage.at_s - stage.days(8.0, 30.0)
+    times = np.arange(first, stage.at_s, stage.days(0.4, 1.5))
+    size = stage.spread(0.1, 0.6)
+    return _broken(stage, [(float(t), size * stage.spread(0.7, 1.4)) for t in times])
+
+
 def _broken(stage: Stage, events: list[tuple[float, float]]) -> Cast:
     asset, slot = _asset(stage)
     start = slot + stage.sign() * stage.spread(0.3, 60.0)
@@ -417,6 +462,7 @@ POLICIES: dict[str, Callable[[Stage], Cast]] = {
     one.__name__: one
     for one in (
         geo_passive,
+        geo_graveyard,
         geo_keeping_chemical,
         geo_keeping_electric,
         colocated_chemical,
@@ -426,6 +472,8 @@ POLICIES: dict[str, Callable[[Stage], Cast]] = {
         geo_disposal,
         geo_raising,
         drift_by,
+        libration_pass,
+        graveyard_pass,
         inclined_crossing,
         slot_hop,
         geo_stepped,
@@ -435,6 +483,7 @@ POLICIES: dict[str, Callable[[Stage], Cast]] = {
         geo_shadowing,
         geo_breakup,
         geo_venting,
+        geo_leak,
     )
 }
 """Families near the geostationary ring by name."""

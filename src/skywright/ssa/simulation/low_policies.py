@@ -56,6 +56,32 @@ def plane_neighbour(stage: Stage) -> Cast:
     return Cast(asset, whole(other, stage, before, after), Behaviour.PASSIVE_OR_STATION_KEEPING)
 
 
+def passive_neighbour(stage: Stage) -> Cast:
+    """Drift slowly in the same plane, far along it: a dead satellite of a constellation."""
+    asset = asset_track(stage, asset_orbit(stage))
+    roe = _ring(stage, stage.spread(1.0, 15.0), stage.sign() * stage.spread(300.0, 5000.0))
+    roe[0] = float(stage.random.normal(0.0, 0.4))
+    t, state = beside(asset, stage.at_s - stage.days(0.0, 20.0), roe)
+    other = stage.track(debris(stage.random))
+    other.start(t, state)
+    return Cast(asset, whole(other, stage, [], []), Behaviour.PASSIVE_OR_STATION_KEEPING)
+
+
+def other_plane(stage: Stage) -> Cast:
+    """Keep a place in another plane of the asset's constellation by routine burns."""
+    start = asset_orbit(stage)
+    asset = asset_track(stage, start)
+    angle = stage.sign() * stage.spread(0.15, 2.5)
+    turn = np.array(
+        [[np.cos(angle), -np.sin(angle), 0.0], [np.sin(angle), np.cos(angle), 0.0], [0.0, 0.0, 1.0]]
+    )
+    there = asset.at(stage.days(0.0, 0.06))
+    other = stage.track(payload(stage.random))
+    other.start(0.0, np.concatenate([turn @ there[:3], turn @ there[3:]]))
+    other.forward(stage.end_s, routine(stage, 0.0, stage.end_s))
+    return Cast(asset, other, Behaviour.PASSIVE_OR_STATION_KEEPING)
+
+
 def formation(stage: Stage) -> Cast:
     """Fly a declared formation: a ring of kilometres, kept by the same burns."""
     return _together(stage, stage.spread(0.3, 8.0))
@@ -429,6 +455,8 @@ POLICIES: dict[str, Callable[[Stage], Cast]] = {
         passive,
         low_keeping,
         plane_neighbour,
+        passive_neighbour,
+        other_plane,
         formation,
         docked,
         raising,
@@ -457,6 +485,8 @@ POLICIES: dict[str, Callable[[Stage], Cast]] = {
 MIDDLE = (
     "passive",
     "plane_neighbour",
+    "passive_neighbour",
+    "other_plane",
     "raising",
     "relocation",
     "crossing_passive",

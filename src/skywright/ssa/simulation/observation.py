@@ -21,8 +21,9 @@ MEMORY = {"leo": 0.6, "geo": 0.6}
 neighbours cannot tell it; set so that residuals over one and four sets grow as real ones do."""
 
 _OUTLIER = 4.0
-_CROSS_TAGGED, _OF_PIECES = 0.002, 0.06
-"""Share of sets that are of another object: judgement, no published rate was found."""
+_CROSS_TAGGED, _OF_PIECES, _ROUGHER = 0.002, 0.15, 2.5
+"""Share of sets that are of another object, and of a piece after a break-up; how much larger errors
+are then. Judgement: no published rates were found."""
 
 _STRANGE_KM = np.array([1.5, 20.0, 4.0, 4.0, 4.0, 4.0])
 _DROPPED = 0.02
@@ -125,6 +126,7 @@ def schedule(
     rows, epoch = rows[:n], epoch[:n]
     deviation, share = _filled(kind, rows, random)
     deviation = _remembering(deviation, MEMORY[kind])
+    deviation[epoch > broken_s] *= _ROUGHER
     chance = np.where(epoch > broken_s, _OF_PIECES, _CROSS_TAGGED)
     strange = random.random(n) < chance
     deviation[strange] += _STRANGE_KM * random.standard_cauchy((int(strange.sum()), 6)).clip(-9, 9)

@@ -184,9 +184,12 @@ CLASS_OF = {
             "passive",
             "low_keeping",
             "plane_neighbour",
+            "passive_neighbour",
+            "other_plane",
             "formation",
             "docked",
             "geo_passive",
+            "geo_graveyard",
             "geo_keeping_chemical",
             "geo_keeping_electric",
             "colocated_chemical",
@@ -207,6 +210,8 @@ CLASS_OF = {
             "crossing_active",
             "coplanar_passing",
             "drift_by",
+            "libration_pass",
+            "graveyard_pass",
             "inclined_crossing",
         ),
         Behaviour.APPROACH: (
@@ -234,6 +239,7 @@ CLASS_OF = {
             "venting",
             "geo_breakup",
             "geo_venting",
+            "geo_leak",
         ),
     }.items()
     for name in names
