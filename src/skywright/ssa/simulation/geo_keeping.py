@@ -53,11 +53,16 @@ class Style:
     routine: bool = True
 
 
-def style_of(stage: Stage, kind: str, *, inclined: bool = False) -> Style:
-    """Draw the rhythm of chemical (CK), electric (EK) or hybrid (HK) keeping."""
+def style_of(stage: Stage, kind: str, *, inclined: bool = False, wide: bool = False) -> Style:
+    """Draw the rhythm of chemical (CK), electric (EK) or hybrid (HK) keeping.
+
+    A wide box, as of weather satellites, asks for an east-west burn in weeks only.
+    """
     draw = stage.random.uniform
     east_west = float(draw(2.0, 4.0) if kind == "EK" else draw(7.0, 15.0))
     north_south = float(draw(12.0, 28.0) if kind == "CK" else draw(2.0, 4.0))
+    if wide:
+        east_west = float(draw(18.0, 45.0))
     return Style(kind, east_west, 0.0 if inclined else north_south)
 
 

@@ -86,7 +86,9 @@ def geo_keeping_electric(stage: Stage) -> Cast:
 def _slot_keeper(stage: Stage, kinds: tuple[str, ...]) -> Cast:
     asset, slot = _asset(stage)
     kind = str(stage.random.choice(kinds))
-    other, _ = _kept_to(stage, slot + stage.sign() * stage.spread(0.3, 25.0), kind, stage.end_s)
+    wide = kind == "CK" and stage.random.random() < 0.4
+    away = slot + stage.sign() * stage.spread(1.5 if wide else 0.3, 25.0)
+    other, _ = _kept_to(stage, away, kind, stage.end_s, wide=wide)
     return Cast(asset, other, Behaviour.PASSIVE_OR_STATION_KEEPING, nodes=_still("other", kind))
 
 
@@ -393,7 +395,13 @@ def _asset(stage: Stage, kinds: tuple[str, ...] = _STYLES) -> tuple[Track, float
 
 
 def _kept_to(
-    stage: Stage, slot_deg: float, kind: str, stop_s: float, *, tilted: bool | None = None
+    stage: Stage,
+    slot_deg: float,
+    kind: str,
+    stop_s: float,
+    *,
+    tilted: bool | None = None,
+    wide: bool = False,
 ) -> tuple[Track, Style]:
     """Return a satellite kept at a slot from the start to a time."""
     body, inclined = (
@@ -401,7 +409,7 @@ def _kept_to(
         stage.random.random() < 0.4 if tilted is None else tilted,
     )
     tilt = float(stage.random.uniform(0.6, 6.0) if inclined else stage.random.uniform(0.005, 0.07))
-    track, style = stage.track(body), style_of(stage, kind, inclined=inclined)
+    track, style = stage.track(body), style_of(stage, kind, inclined=inclined, wide=wide)
     track.start(0.0, geo_state(stage, body, slot_deg, tilt))
     track.forward(1.1 * DAY_S, [])
     keep(track, stage, style, stop_s, slot_deg)
