@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skywright.cli.ssa import detect, pc, screen, simulate
+from skywright.cli.ssa import detect, pc, screen, simulate, strategy
 
 app = typer.Typer(
     help="Space domain awareness: observe, assess, avoid. Advice only; people decide.",
@@ -21,3 +21,4 @@ detect.register(app)
 pc.register(app)
 screen.register(app)
 simulate.register(app)
+strategy.register(app)

@@ -1,0 +1,1 @@
+"""What the operator's own satellite can do about a conjunction: proposed, then checked."""
