@@ -20,6 +20,7 @@ from skywright.api import (
     neo_routes,
     simulate_routes,
     system_routes,
+    threat_routes,
     training_routes,
 )
 from skywright.api.answers import answer, error_answer, error_body
@@ -67,6 +68,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         model_routes,
         inference_routes,
         ml_routes,
+        threat_routes,
     ):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _http_error)
@@ -84,6 +86,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         *collect_training_routes.REQUESTS,
         *inference_routes.REQUESTS,
         *ml_routes.REQUESTS,
+        *threat_routes.REQUESTS,
         *model_routes.REQUESTS,
         SimulateRequest,
         LabelRequest,

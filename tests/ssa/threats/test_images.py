@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from skywright.errors import InputError
 from skywright.ssa.element_sets import checked_history
+from skywright.ssa.relative_track import RelativeTrack, relative_track
 from skywright.ssa.threats.images import (
     PIXELS,
     SCALARS,
@@ -18,7 +19,6 @@ from skywright.ssa.threats.images import (
     signed_log,
     threat_images,
 )
-from skywright.ssa.relative_track import RelativeTrack, relative_track
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 AT = START + timedelta(days=31)

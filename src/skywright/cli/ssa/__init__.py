@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skywright.cli.ssa import detect, pc, screen, simulate, strategy
+from skywright.cli.ssa import detect, pc, screen, simulate, strategy, threats
 
 app = typer.Typer(
     help="Space domain awareness: observe, assess, avoid. Advice only; people decide.",
@@ -22,3 +22,4 @@ pc.register(app)
 screen.register(app)
 simulate.register(app)
 strategy.register(app)
+threats.register(app)

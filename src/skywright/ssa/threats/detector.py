@@ -1,4 +1,4 @@
-"""The detector as it is served: network, boosting or both, with conformal sets."""
+"""The detector as it is served: the network or boosting, with conformal sets."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ F64 = npt.NDArray[np.float64]
 DETECTOR = "detector.json"
 """File that says which model was chosen, and the thresholds of the sets."""
 
-CHOICES = MappingProxyType({"network": "network.onnx", "boosting": "boosting.onnx", "both": ""})
-"""What may ship, and its graph; both is the mean of the two."""
+CHOICES = MappingProxyType({"network": "network.onnx", "boosting": "boosting.onnx"})
+"""What may ship, and its graph."""
 
 
 class Detector:
@@ -45,19 +45,19 @@ class Detector:
         """Whether the images matter to it."""
         return self.chosen != "boosting"
 
+    @property
+    def looks_at_slots(self) -> bool:
+        """Whether the slots matter to it."""
+        return self.chosen != "network"
+
     @cached_property
-    def _sessions(self) -> dict[str, Any]:
+    def _session(self) -> Any:
         from onnxruntime import InferenceSession, SessionOptions
 
         options = SessionOptions()
         options.intra_op_num_threads = 1
-        names = ("network", "boosting") if self.chosen == "both" else (self.chosen,)
-        return {
-            name: InferenceSession(
-                str(self.folder / CHOICES[name]), options, providers=["CPUExecutionProvider"]
-            )
-            for name in names
-        }
+        path = str(self.folder / CHOICES[self.chosen])
+        return InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def probabilities(self, slots: F64, images: F32, numbers: F32) -> F64:
         """Return the probability of each behaviour.
@@ -76,16 +76,11 @@ class Detector:
         (n, 6) array
             Rows add up to one.
         """
-        given: dict[str, dict[str, Any]] = {
-            "network": {"images": images, "numbers": numbers},
-            "boosting": {"features": slots.astype(np.float32)},
-        }
-        told = [
-            session.run(["probabilities"], given[name])[0]
-            for name, session in self._sessions.items()
-        ]
-        mean = np.mean(np.asarray(told, dtype=np.float64), axis=0)
-        return np.asarray(mean / mean.sum(axis=1, keepdims=True))
+        given: dict[str, Any] = {"features": slots.astype(np.float32)}
+        if self.chosen == "network":
+            given = {"images": images, "numbers": numbers}
+        told = np.asarray(self._session.run(["probabilities"], given)[0], dtype=np.float64)
+        return np.asarray(told / told.sum(axis=1, keepdims=True))
 
     def answers(self, slots: F64, images: F32, numbers: F32) -> list[dict[str, Any]]:
         """Return for each row its label, probabilities, set, and whether it abstains."""

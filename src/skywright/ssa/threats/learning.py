@@ -24,6 +24,8 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.str_]
 
+_ORBIT_PARTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -103,15 +105,15 @@ class Fold:
 
 
 def folds(some: Drawn, count: int, seed: int) -> Iterator[Fold]:
-    """Divide by policy family within each class, and by the asset's orbit.
+    """Divide by policy family within each class, and by the asset's orbit, in every combination.
 
     Parameters
     ----------
     some : Drawn
         Scenarios.
     count : int
-        Folds. Each family of a class is held out in one of them; of classes with fewer families
-        than folds, those left over hold no family of that class.
+        Parts of the families: each family of a class is held out in one of them; of classes with
+        fewer families than parts, those left over hold no family of that class.
     seed : int
         Of the drawing.
 
@@ -119,11 +121,11 @@ def folds(some: Drawn, count: int, seed: int) -> Iterator[Fold]:
     ------
     Fold
         Train rows have neither a held-out family nor a held-out orbit, test rows have both. Rows
-        with one of the two are in neither part.
+        with one of the two are in neither part. Each scenario is tested once.
     """
     random = np.random.default_rng(seed)
     orbits = random.permutation(np.unique(some.asset_orbit))
-    held_orbits = [set(orbits[k::count]) for k in range(count)]
+    held_orbits = [set(orbits[k::_ORBIT_PARTS]) for k in range(_ORBIT_PARTS)]
     held_families: list[set[tuple[int, str]]] = [set() for _ in range(count)]
     for behaviour in np.unique(some.classes):
         families = random.permutation(np.unique(some.policy[some.classes == behaviour]))
@@ -133,6 +135,7 @@ def folds(some: Drawn, count: int, seed: int) -> Iterator[Fold]:
             held_families[k % count].add((int(behaviour), str(family)))
     pairs = list(zip(some.classes.tolist(), some.policy.tolist(), strict=True))
     for k in range(count):
-        far = np.array([orbit in held_orbits[k] for orbit in some.asset_orbit.tolist()])
         new = np.array([pair in held_families[k] for pair in pairs])
-        yield Fold(np.flatnonzero(~far & ~new), np.flatnonzero(far & new))
+        for held in held_orbits:
+            far = np.array([orbit in held for orbit in some.asset_orbit.tolist()])
+            yield Fold(np.flatnonzero(~far & ~new), np.flatnonzero(far & new))

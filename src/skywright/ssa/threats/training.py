@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +77,9 @@ def fit(run: Run) -> dict[str, Any]:
 def load(folder: Path) -> Predict:
     """Return the predictor of a model folder: slots, images and numbers to class and set."""
     detector = Detector(folder)
+    if detector.looks_at_images:
+        message = f"The model in {folder.name} looks at images; ask skywright ssa threats."
+        raise InputError(message)
 
     def predict(rows: Rows) -> list[dict[str, Any]]:
         slots = np.array([[_number(row.get(one.name)) for one in SLOTS] for row in rows])
@@ -103,7 +105,7 @@ def judge(
 ) -> Judged:
     """Train on each fold and keep what is said of its held-out rows."""
     rows: list[I64] = []
-    chances: dict[str, list[F64]] = {name: [] for name in (*CHOICES, "cadence")}
+    chances: dict[str, list[F64]] = {name: [] for name in (*CHOICES, "both", "cadence")}
     told: list[I64] = []
     for k, fold in enumerate(learning.folds(some, count, run.seed)):
         train, test = some.rows(fold.train), some.rows(fold.test)
@@ -111,17 +113,25 @@ def judge(
             chances[name].append(p)
         told.append(_by_threshold(train, test))
         rows.append(fold.test)
-        f1 = controls.macro_f1(test.classes, chances["both"][-1].argmax(axis=1))
+        f1 = controls.macro_f1(test.classes, chances["boosting"][-1].argmax(axis=1))
         run.log(step=k + 1, train=len(fold.train), test=len(fold.test), macro_f1=f1)
     order = np.concatenate(rows)
+    declared = some.cooperative[order]
     burn = some.smallest_burn_m_s[order]
     return Judged(
         some.classes[order],
         some.asset_orbit[order],
         np.isnan(burn) | (burn >= floor_m_s),
-        {name: np.concatenate(parts) for name, parts in chances.items()},
+        {name: _known(np.concatenate(parts), declared) for name, parts in chances.items()},
         {"threshold": np.concatenate(told)},
     )
+
+
+def _known(chances: F64, declared: npt.NDArray[np.bool_]) -> F64:
+    """Return what is said when declared pairs are known to be such, as they are in use."""
+    told = chances.copy()
+    told[declared] = np.eye(len(Behaviour))[Behaviour.PASSIVE_OR_STATION_KEEPING]
+    return told
 
 
 def _chances(
@@ -167,9 +177,9 @@ def _trained(some: learning.Drawn, lessons: network.Lessons, seed: int) -> tuple
 
 def _write(out: Path, models: tuple[Any, Any], chosen: str, least: F64) -> None:
     module, boost = models
-    if chosen != "boosting":
+    if chosen == "network":
         network.export_network(module, out / CHOICES["network"])
-    if chosen != "network":
+    else:
         export(boost, out / CHOICES["boosting"], len(SLOTS))
     told = {"chosen": chosen, "least": least.tolist(), "slots": [one.name for one in SLOTS]}
     (out / DETECTOR).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -179,12 +189,10 @@ def _agreement(out: Path, models: tuple[Any, Any], some: learning.Drawn) -> floa
     few = some.rows(np.arange(min(_AGREEMENT_ROWS, len(some.classes))))
     detector = Detector(out)
     served = detector.probabilities(few.slots, few.examples.images, few.examples.numbers)
-    parts: dict[str, Callable[[], F64]] = {
-        "network": lambda: network.probabilities(models[0], few.examples).astype(np.float64),
-        "boosting": lambda: predicted(models[1], few.slots),
-    }
-    names = list(parts) if detector.chosen == "both" else [detector.chosen]
-    original = np.mean([parts[name]() for name in names], axis=0)
+    if detector.chosen == "network":
+        original = network.probabilities(models[0], few.examples).astype(np.float64)
+    else:
+        original = predicted(models[1], few.slots)
     return float(np.abs(served - original).max())
 
 

@@ -1,0 +1,227 @@
+"""``assess``: an asset and objects in, what each does, how near it comes and how sure that is, out.
+
+Facts about behaviour, never intent. Positions are those of element sets, so every probability here
+carries the usual growth of their errors and is an order of magnitude, told as such.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from skywright.errors import InputError
+from skywright.foundry.registry import in_use
+from skywright.ssa.behaviour.slots import SLOTS, behaviour_vector
+from skywright.ssa.behaviours import Behaviour
+from skywright.ssa.conjunction.tiers import Tiers
+from skywright.ssa.detection.detector import MODEL as MANOEUVRES
+from skywright.ssa.detection.manoeuvres import detect
+from skywright.ssa.element_sets import COLUMNS, checked_history, epochs_jd
+from skywright.ssa.model_facts import facts_of
+from skywright.ssa.relative_track import received_by, relative_track
+from skywright.ssa.threats.detector import Detector
+from skywright.ssa.threats.explaining import explain_images, explain_slots
+from skywright.ssa.threats.images import threat_images
+from skywright.ssa.threats.levels import Level, Risk, level_of, notice_of
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+
+MODEL = "ssa-threats"
+"""Name under which the detector is registered."""
+
+KEEP_OUT_KM = 1.0
+"""A slow neighbour predicted nearer than this within a day asks for attention [km]."""
+
+_NAMES = [slot.name for slot in SLOTS]
+_EVIDENCE_D = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """One satellite and what is known of it."""
+
+    name: str
+    history: pl.DataFrame
+    """As in ``ssa.element_sets``."""
+    cooperative: bool = False
+    """Declared by the operator: docked, formation, own constellation. Never alarms."""
+    planned_burns: pl.DataFrame | None = None
+    """Of the asset: ``start_utc`` of burns that its operator planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    known: pl.DataFrame
+    slots: F64
+    images: F32
+    numbers: F32
+
+
+def assess(
+    asset: Tracked, objects: Sequence[Tracked], at_utc: datetime, *, explain: bool = False
+) -> dict[str, Any]:
+    """Assess objects beside an asset at a moment, from what had been received by then.
+
+    Parameters
+    ----------
+    asset : Tracked
+        The satellite to protect.
+    objects : sequence of Tracked
+        The others.
+    at_utc : datetime
+        The moment, UTC.
+    explain : bool
+        Whether to tell which slots and image regions made the answer.
+
+    Returns
+    -------
+    dict
+        ``at_utc``, ``asset``, ``objects`` (in their order), ``models``, ``data``.
+
+    Raises
+    ------
+    InputError
+        If there are no objects, or nothing had been received of one.
+    """
+    if not objects:
+        message = "There are no objects to assess; give at least one."
+        raise InputError(message)
+    at = at_utc.replace(tzinfo=None)
+    beside = received_by(checked_history(asset.history), at, f"asset {asset.name}")
+    seen = [_seen(beside, one, at, asset.planned_burns) for one in objects]
+    detector = _opened(in_use(MODEL))
+    slots, images, numbers = (
+        np.stack([getattr(one, name) for one in seen]) for name in ("slots", "images", "numbers")
+    )
+    answers = detector.answers(slots, images, numbers)
+    told = [
+        _told(tracked, one, answer, at)
+        for tracked, one, answer in zip(objects, seen, answers, strict=True)
+    ]
+    if explain:
+        for k, row in enumerate(told):
+            label = Behaviour[str(row["behaviour"]).upper()]
+            row["explanation"] = {
+                "slots": explain_slots(detector, slots[k], images[k], numbers[k], label),
+                "image_regions": explain_images(detector, slots[k], images[k], numbers[k], label),
+            }
+    return {
+        "at_utc": at.isoformat(),
+        "asset": {"object": asset.name, **_age(beside, at)},
+        "objects": told,
+        "models": [facts_of(name) for name in (MODEL, MANOEUVRES)],
+        "data": {
+            "element_sets": beside.height + sum(one.known.height for one in seen),
+            "sha256": _digest([beside, *(one.known for one in seen)]),
+            "oldest_last_set_d": max(
+                _age(one, at)["data_age_d"] for one in [beside, *(s.known for s in seen)]
+            ),
+        },
+    }
+
+
+def _seen(
+    beside: pl.DataFrame, tracked: Tracked, at: datetime, planned: pl.DataFrame | None
+) -> _Seen:
+    known = received_by(checked_history(tracked.history), at, f"object {tracked.name}")
+    track = relative_track(beside, known, at)
+    images, numbers = threat_images(beside, known, at, track=track)
+    slots = behaviour_vector(known, at, asset=beside, track=track, planned_burns=planned)
+    return _Seen(known, slots, images, numbers)
+
+
+def _told(tracked: Tracked, one: _Seen, answer: dict[str, Any], at: datetime) -> dict[str, Any]:
+    slot = dict(zip(_NAMES, one.slots.tolist(), strict=True))
+    possible = [Behaviour[name.upper()] for name in answer["possible"]]
+    risk, notice = _risk(slot), notice_of(_days(slot))
+    level = level_of(possible, risk, notice, cooperative=tracked.cooperative)
+    label = Behaviour[answer["label"].upper()]
+    return {
+        "object": tracked.name,
+        "behaviour": answer["label"],
+        "title": label.title,
+        "definition": label.definition,
+        "probabilities": answer["probabilities"],
+        "possible": answer["possible"],
+        "abstains": answer["abstains"],
+        "cooperative": tracked.cooperative,
+        "level": int(level),
+        "level_name": Level(level).name.lower(),
+        "risk": risk.name.lower(),
+        "warning": notice.name.lower(),
+        "nearest": {
+            "range_km": _finite(slot["least_range_ahead_km"]),
+            "in_d": _finite(slot["least_range_in_d"]),
+            "log10_pc": _finite(slot["log10_pc"]),
+            "pc_from": "element sets with the usual growth of their errors",
+            "fast": slot["pc_valid"] == 1.0,
+            "separation_across_km": _finite(slot["separation_across_km"]),
+        },
+        "range_km": _finite(slot["range_km"]),
+        "range_rate_km_s": _finite(slot["range_rate_km_s"]),
+        "evidence": _evidence(one.known, at),
+        **_age(one.known, at),
+    }
+
+
+def _risk(slot: dict[str, float]) -> Risk:
+    """Tier of a fast passage by its probability, of a slow neighbour by its range within a day."""
+    if slot["pc_valid"] == 1.0:
+        tier = Tiers().of(10.0 ** slot["log10_pc"])
+        return {"log": Risk.LOW, "attend": Risk.ATTEND, "mitigate": Risk.MITIGATE}[str(tier)]
+    near = slot["least_range_ahead_km"] < KEEP_OUT_KM and slot["least_range_in_d"] <= 1.0
+    return Risk.ATTEND if near else Risk.LOW
+
+
+def _days(slot: dict[str, float]) -> float | None:
+    days = slot["least_range_in_d"]
+    near = slot["log10_pc"] > -7.0 or slot["least_range_ahead_km"] < 10.0 * KEEP_OUT_KM
+    return days if near and np.isfinite(days) else None
+
+
+def _evidence(known: pl.DataFrame, at: datetime) -> dict[str, Any]:
+    since = pl.col("epoch_utc") >= at - pl.duration(days=_EVIDENCE_D)
+    recent = known.filter(since)
+    if recent.is_empty():
+        return {"manoeuvres": [], "element_sets": 0}
+    found = detect(recent).manoeuvres.drop("satellite", "norad_id")
+    times = [
+        pl.col(c).dt.strftime("%Y-%m-%dT%H:%M:%S") for c in ("time_utc", "start_utc", "end_utc")
+    ]
+    return {
+        "manoeuvres": found.with_columns(times).to_dicts(),
+        "element_sets": recent.height,
+        "first_epoch_utc": recent["epoch_utc"][0].isoformat(),
+        "last_epoch_utc": recent["epoch_utc"][-1].isoformat(),
+    }
+
+
+def _age(known: pl.DataFrame, at: datetime) -> dict[str, Any]:
+    now = np.add(*epochs_jd(pl.DataFrame({"epoch_utc": [at]})))[0]
+    return {"data_age_d": float(now - np.add(*epochs_jd(known.tail(1)))[0]), "sets": known.height}
+
+
+def _digest(tables: Sequence[pl.DataFrame]) -> str:
+    digest = hashlib.sha256()
+    for table in tables:
+        digest.update(table.select(COLUMNS).write_csv().encode())
+    return digest.hexdigest()
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path) -> Detector:
+    return Detector(folder)
