@@ -19,6 +19,7 @@ from skywright.api import (
     model_routes,
     neo_routes,
     simulate_routes,
+    strategy_routes,
     system_routes,
     threat_routes,
     training_routes,
@@ -69,6 +70,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         inference_routes,
         ml_routes,
         threat_routes,
+        strategy_routes,
     ):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _http_error)
@@ -87,6 +89,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         *inference_routes.REQUESTS,
         *ml_routes.REQUESTS,
         *threat_routes.REQUESTS,
+        *strategy_routes.REQUESTS,
         *model_routes.REQUESTS,
         SimulateRequest,
         LabelRequest,

@@ -126,3 +126,116 @@ class ThreatAnalysisAnswer(BaseModel):
         description="element_sets, their sha256, age of the oldest last set [d].",
         examples=[{"element_sets": 60}],
     )
+
+
+_STATE_OWN = [7078.0, 0.0, 0.0, 0.0, 5.3, 5.3]
+_COVARIANCE = [[1e-4, 0.0, 0.0], [0.0, 0.02, 0.0], [0.0, 0.0, 1e-4]]
+
+
+class Side(BaseModel):
+    """One object at the closest approach."""
+
+    model_config = _FORBID
+
+    state: list[float] = Field(
+        description="Position [km] and velocity [km/s], EME2000 or any one inertial frame.",
+        min_length=6,
+        max_length=6,
+        examples=[_STATE_OWN],
+    )
+    covariance_rtn_km2: list[list[float]] = Field(
+        description="Position covariance in its own radial, in-track, cross-track axes [km2].",
+        min_length=3,
+        max_length=3,
+        examples=[_COVARIANCE],
+    )
+
+
+class ConjunctionIn(BaseModel):
+    """One conjunction; the first object is the operator's own."""
+
+    model_config = _FORBID
+
+    conjunction_id: str = Field(description="Any name.", examples=["C1"], min_length=1)
+    asset: str = Field(
+        default="",
+        description="Own satellite; conjunctions of one are weighed together.",
+        examples=["43613"],
+    )
+    own: Side = Field(description="The operator's own satellite.")
+    other: Side = Field(description="The other object.")
+    hard_body_radius_m: float = Field(
+        gt=0, lt=1000, description="Combined hard-body radius [m].", examples=[15.0]
+    )
+    time_to_tca_s: float | None = Field(
+        default=None, gt=0, description="From now to the closest approach [s].", examples=[43200]
+    )
+
+
+class ConstraintsIn(BaseModel):
+    """Limits of the operator; what is left out does not bind."""
+
+    model_config = _FORBID
+
+    target_pc: float = Field(default=1e-6, description="Probability to reach.", examples=[1e-6])
+    lead_revolutions: list[float] = Field(
+        default=[0.5, 1.5, 2.5],
+        description="Burn times, own revolutions before the closest approach.",
+        examples=[[0.5, 1.5, 2.5]],
+    )
+    max_dv_m_s: float | None = Field(
+        default=None, description="Largest burn [m/s].", examples=[0.5]
+    )
+    max_total_dv_m_s: float | None = Field(
+        default=None, description="All burns of a plan [m/s].", examples=[1.0]
+    )
+    min_impulse_m_s: float = Field(
+        default=0.0, description="Smallest burn [m/s].", examples=[0.001]
+    )
+    blackouts_h: list[tuple[float, float]] = Field(
+        default=[],
+        description="Spans without burns, (from, to) hours before the approach.",
+        examples=[[[3.0, 2.0]]],
+    )
+    command_lead_s: float = Field(
+        default=0.0, description="From now to the earliest burn [s].", examples=[3600]
+    )
+    station_box_km: float | None = Field(
+        default=None, description="In-track drift allowed [km].", examples=[50.0]
+    )
+    return_burn: bool = Field(
+        default=False, description="Restore the orbit afterwards.", examples=[False]
+    )
+
+
+class StrategyRequest(BaseModel):
+    """What to plan."""
+
+    model_config = _FORBID
+
+    conjunctions: list[ConjunctionIn] = Field(
+        description="One or many.", min_length=1, max_length=2000
+    )
+    constraints: ConstraintsIn = Field(
+        default=ConstraintsIn(), description="Limits of the operator.", examples=[{}]
+    )
+    network: bool = Field(
+        default=True,
+        description="Let the StrategyGenerator propose; physics checks and caps it either way.",
+        examples=[True],
+    )
+
+
+class StrategyAnswer(BaseModel):
+    """Ranked plans for each conjunction; a person decides."""
+
+    analysis_id: str = Field(description="On record; decisions refer to it.", examples=["0f" * 16])
+    conjunctions: list[dict[str, Any]] = Field(
+        description="For each: conjunction_id, solved, pc_before, recommended, plans (action, "
+        "before_tca_s [s], dv_rtn_m_s [m/s], pc_after, miss_after_km [km], optimality_gap, "
+        "constraints), binding_constraint, needs_approval.",
+        examples=[[{"conjunction_id": "C1", "solved": True}]],
+    )
+    models: list[dict[str, Any]] = Field(
+        description="name, version and trained_on.", examples=[[{"name": "ssa-strategy"}]]
+    )
