@@ -1,0 +1,136 @@
+"""Latency of the ``/api/v1/ml`` routes over HTTP: ``python bench/ssa_latency.py``.
+
+Starts a server of its own on a free port with an empty data folder, and asks it over kept-alive
+loopback connections: one request after the other for p50, p95 and p99, 1,000 records in one, and
+several callers for requests a second. Features are computed within each request. One JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import numpy as np
+from api_load import running_server
+
+from skywright.api.strategy_routes import EXAMPLE
+
+EPOCH = datetime(2024, 3, 1)  # noqa: DTZ001 - UTC
+
+
+def sets(count: int, shift_deg: float) -> list[dict[str, Any]]:
+    """Daily sets of a sun-synchronous satellite."""
+    return [
+        {
+            "epoch_utc": (EPOCH + timedelta(days=k)).isoformat(),
+            "mean_motion_rev_day": 14.34,
+            "eccentricity": 0.001,
+            "inclination_deg": 98.5,
+            "raan_deg": (40.0 + 0.9856 * k) % 360,
+            "argp_deg": 90.0,
+            "mean_anomaly_deg": (10.0 + shift_deg + 122.4 * k) % 360,
+            "bstar": 1e-5,
+        }
+        for k in range(count)
+    ]
+
+
+def threat_body(objects: int, count: int = 30) -> dict[str, Any]:
+    """An asset and some objects."""
+    return {
+        "asset": {"object_id": "A", "records": sets(count, 0.0)},
+        "objects": [{"object_id": str(k), "records": sets(count, 1.0 + k)} for k in range(objects)],
+    }
+
+
+def strategy_body(count: int) -> dict[str, Any]:
+    """Some conjunctions, each of its own satellite."""
+    (one,) = EXAMPLE["conjunctions"]
+    some = [
+        {**one, "conjunction_id": f"C{k}", "asset": f"A{k}", "time_to_tca_s": 40000.0 + k}
+        for k in range(count)
+    ]
+    return {"conjunctions": some, "constraints": EXAMPLE["constraints"]}
+
+
+def predict_body(count: int) -> dict[str, Any]:
+    """Rows of slots."""
+    from skywright.ssa.behaviour.slots import SLOTS
+
+    random = np.random.default_rng(1)
+    rows = [
+        dict(zip([s.name for s in SLOTS], random.normal(size=len(SLOTS)).tolist(), strict=True))
+        for _ in range(count)
+    ]
+    return {"model": "ssa-threats", "rows": rows}
+
+
+ROUTES: dict[str, tuple[str, Callable[[int], dict[str, Any]], int]] = {
+    "threat-analysis": ("/api/v1/ml/threat-analysis", threat_body, 32),
+    "generate-strategy": ("/api/v1/ml/generate-strategy", strategy_body, 1000),
+    "predict": ("/api/v1/ml/predict", predict_body, 1000),
+}
+"""Path, body of a size, and the size of the large request (32 objects and an asset: 990 sets)."""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--requests", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of the load by several callers")
+    options = parser.parse_args()
+    with running_server() as (url, _, _):
+        told = asyncio.run(_measured(url, options.requests, options.seconds))
+    print(json.dumps(told, indent=1))
+
+
+async def _measured(url: str, requests: int, seconds: float) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    async with httpx.AsyncClient(base_url=url, timeout=120.0) as client:
+        for name, (path, body, large) in ROUTES.items():
+            one = json.dumps(body(1))
+            await _post(client, path, one)
+            times = [await _post(client, path, one) for _ in range(requests)]
+            many = json.dumps(body(large))
+            await _post(client, path, many)
+            batch = [await _post(client, path, many) for _ in range(3)]
+            told[name] = {
+                "p50_ms": 1e3 * float(np.quantile(times, 0.5)),
+                "p95_ms": 1e3 * float(np.quantile(times, 0.95)),
+                "p99_ms": 1e3 * float(np.quantile(times, 0.99)),
+                "large_request": large,
+                "large_s": float(np.median(batch)),
+                "requests_a_second": await _rate(client, path, one, seconds),
+            }
+    return told
+
+
+async def _post(client: httpx.AsyncClient, path: str, content: str) -> float:
+    started = time.perf_counter()
+    answer = await client.post(path, content=content, headers={"content-type": "application/json"})
+    answer.raise_for_status()
+    return time.perf_counter() - started
+
+
+async def _rate(client: httpx.AsyncClient, path: str, content: str, seconds: float) -> float:
+    done = 0
+    stop = time.perf_counter() + seconds
+
+    async def caller() -> None:
+        nonlocal done
+        while time.perf_counter() < stop:
+            await _post(client, path, content)
+            done += 1
+
+    await asyncio.gather(*(caller() for _ in range(4)))
+    return done / seconds
+
+
+if __name__ == "__main__":
+    main()
