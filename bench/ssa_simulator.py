@@ -3,7 +3,8 @@
 Three checks against the developers' real satellites, printed as one JSON object: quantiles of the
 residuals of quiet element sets by regime, recall of the floor detector by size of burn, and the
 AUC of boosted trees told to separate quiet windows of real and simulated sets (0.5 is the aim;
-folds leave whole objects out).
+folds leave whole objects out). With ``--scenarios FOLDER`` also what trees tell of the behaviour
+from the cadence of both objects alone, which must be next to nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import polars as pl
 from skywright.ssa.detection.floor import THRESHOLDS, floor_times
 from skywright.ssa.detection.residuals import AXES, residuals
 from skywright.ssa.element_sets import epochs_jd
-from skywright.ssa.simulation.scenarios import Scenario, simulate_shared
+from skywright.ssa.simulation.scenarios import Scenario, read_scenarios, simulate_shared
 
 F64 = npt.NDArray[np.float64]
 
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=240, help="scenarios of each check and regime")
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--scenarios", type=Path, help="folder of skywright ssa simulate")
     told = parser.parse_args()
     out: dict[str, object] = {"scenarios_each": told.n, "seed": told.seed}
     real = real_objects(told.data)
@@ -64,6 +66,8 @@ def main() -> None:
             "real_or_simulated_auc": separated(own, made),
             "floor_recall_by_size": recall_table(real_recall(own, told.data), simulated(moving)),
         }
+    if told.scenarios:
+        out["cadence_only"] = cadence_only(read_scenarios(told.scenarios))
     out["seconds"] = round(time.perf_counter() - started, 1)
     print(json.dumps(out, indent=1))
 
@@ -273,6 +277,29 @@ def recall_table(
             row[name] = [round(float(np.mean(found)), 3) if found else None, len(found)]
         out.append(row)
     return out
+
+
+def cadence_only(scenarios: list[Scenario]) -> dict[str, float]:
+    """Macro-F1 of trees on counts, intervals, ages and latencies; whole asset orbits held out."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import f1_score
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+
+    x = np.array([cadence(one.other, one) + cadence(one.asset, one) for one in scenarios])
+    y = np.array([int(one.behaviour) for one in scenarios])
+    groups = [one.asset_orbit for one in scenarios]
+    model = HistGradientBoostingClassifier(max_iter=80, max_depth=3, random_state=1)
+    guess = cross_val_predict(model, x, y, groups=groups, cv=GroupKFold(5))
+    score = float(f1_score(y, guess, average="macro"))
+    return {"scenarios": len(y), "macro_f1": round(score, 3), "chance": round(1.0 / 6.0, 3)}
+
+
+def cadence(table: pl.DataFrame, one: Scenario) -> list[float]:
+    age = (one.at_utc - table["epoch_utc"]).dt.total_seconds().to_numpy() / 86400.0
+    steps = -np.diff(age)[-30:]
+    late = (table["received_utc"] - table["epoch_utc"]).dt.total_hours().mean()
+    told = [(age < 30.0).sum(), np.median(steps), np.quantile(steps, 0.9), steps.std(), age[-1]]
+    return [float(value) for value in [*told, late]]
 
 
 if __name__ == "__main__":
