@@ -57,6 +57,8 @@ class Candidate:
     """Whether a proposal of the network was replaced."""
     pc_after: F64
     miss_after_km: F64
+    value: F64 | None
+    """(n, 2) of the network: log10 of the fuel [m/s] and of the risk if nothing is done."""
 
 
 def propose(
@@ -142,18 +144,21 @@ def _candidate(
     optimum, pc, miss = _grown(some, before_s, optimum, limits.target_pc)
     acts = [Act.TILTED] * len(some)
     told = (optimum, np.zeros(len(some), dtype=bool), np.zeros(len(some), dtype=bool), pc, miss)
+    value = None
     if generator is not None:
-        acts, told = _proposed(some, limits, generator, (before_s, plane, told))
+        inputs = features(*plane)
+        value = generator.answers(inputs)[1] if generator.trained else None
+        picks = generator.acts(inputs)
+        acts, told = _proposed(some, limits, picks, (before_s, plane, told))
     chosen, mine, gave_way, pc, miss = told
-    return Candidate(lead, before_s, optimum, chosen, tuple(acts), mine, gave_way, pc, miss)
+    return Candidate(lead, before_s, optimum, chosen, tuple(acts), mine, gave_way, pc, miss, value)
 
 
 def _proposed(
-    some: Encounters, limits: Constraints, generator: Generator, job: Any
+    some: Encounters, limits: Constraints, picks: npt.NDArray[np.int64], job: Any
 ) -> tuple[list[Act], Any]:
     """Size the network's acts, and let the optimum stand where they fail or cost too much."""
     before_s, plane, (optimum, _, _, pc, miss) = job
-    picks = generator.acts(features(*plane))
     sizes = np.full(len(some), np.nan)
     for axis in np.unique(picks[picks < len(AXIS_ACTS)] // 2):
         miss_km, covariance, hbr_km, response = plane
@@ -306,7 +311,15 @@ def _plan(view: _View, k: int, one: Candidate, j: int) -> dict[str, Any]:
         "feasible": all(check.ok for check in checks),
         "source": source,
         "note": note,
+        "value": _value(one, j),
     }
+
+
+def _value(one: Candidate, j: int) -> dict[str, float] | None:
+    if one.value is None:
+        return None
+    fuel, risk = one.value[j]
+    return {"expected_dv_m_s": float(10.0**fuel), "expected_pc_unmoved": float(10.0**risk)}
 
 
 def _elsewhere(view: _View, k: int, tried: list[dict[str, Any]]) -> list[dict[str, Any]]:
