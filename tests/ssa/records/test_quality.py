@@ -84,7 +84,7 @@ def test_real_satellites_are_mostly_good(ssa_data):
 def test_the_first_set_after_the_collision_is_not_taken_for_the_satellite(ssa_data):
     table = read_history(ssa_data / "cases/gp_history_cases.parquet")
     iridium = table.filter(pl.col("norad_id") == 24946).sort("epoch_utc")
-    first = iridium.filter(pl.col("epoch_utc") > pl.datetime(2009, 2, 10, 17)).head(1)
-    known = pl.concat([iridium.filter(pl.col("epoch_utc") < pl.datetime(2009, 2, 10, 17)), first])
+    first = iridium.filter(pl.col("epoch_utc") > pl.datetime(2009, 2, 11)).head(1)
+    known = pl.concat([iridium.filter(pl.col("epoch_utc") < pl.datetime(2009, 2, 11)), first])
     told = mark(known, first["epoch_utc"][0])
     assert Mark.UNCONFIRMED in told["marks"][-1]
