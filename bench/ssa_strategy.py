@@ -89,13 +89,13 @@ def along_track(some: Encounters, truth: pl.DataFrame) -> dict[str, Any]:
     for lead in LEADS:
         before = lead * some.period_s
         push = responses(some, at, before)[:, :, 1:2]
-        sizes = axis_impulses(at.miss_km, at.covariance_km2, some.hbr_km, push, 1e-6)
+        sizes = axis_impulses(at.miss_km, at.covariance_km2, some.hbr_km, push, 0.99e-6)
         side = np.nanargmin(sizes, axis=1)
         dv = np.zeros((len(some), 3))
         dv[:, 1] = sizes[np.arange(len(some)), side] * np.where(side == 0, 1.0, -1.0)
         pc, _ = after_burn(some, before, dv)
         ratio = np.abs(dv[:, 1]) * 1e3 / truth[f"min_dv_m_s_{lead}rev"].to_numpy()
-        told[f"{lead}rev"] = ratios(ratio, pc <= 1e-6 * 1.001)
+        told[f"{lead}rev"] = ratios(ratio, pc <= 1e-6)
     return told
 
 

@@ -238,7 +238,7 @@ def least_impulses(miss: F64, covariance: F64, hbr_km: F64, response: F64, targe
 def axis_impulses(miss: F64, covariance: F64, hbr_km: F64, response: F64, target_pc: float) -> F64:
     """Return the sizes of burns along one axis that reach the target; (n, 2 per axis) [km/s].
 
-    Columns are R+, R-, T+, T-, N+, N- for a full response; NaN where that direction never reaches it.
+    Columns are R+, R-, T+, T-, N+, N- for a full response; NaN where a direction never reaches it.
     """
     out = np.empty((len(hbr_km), 2 * response.shape[2]))
     _axes(*_contiguous(miss, covariance, hbr_km, response), target_pc, _NODES, _WEIGHTS, out)
