@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from skywright.errors import InputError, SkywrightError
 from skywright.settings import Settings, get_settings
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a database that has it need not load Alembic at all."""
 
 _FILE_NAME = "skywright.db"

@@ -121,3 +121,19 @@ overrides = Table(
     Index(None, "analysis_id"),
 )
 """What a person decided instead of, or in accord with, an advice; rows are only added."""
+
+tracking_records = Table(
+    "tracking_records",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("object_id", String(60), nullable=False),
+    Column("epoch_utc", String(32), nullable=False),
+    Column("received_utc", String(32), nullable=False),
+    Column("marks", Text, nullable=False, server_default=""),
+    Column("source", String(200), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("record_json", Text, nullable=False),
+    Index(None, "object_id", "epoch_utc"),
+)
+"""Element sets and conjunction messages as they were received; a correction is another row."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from skywright.cli.ssa import detect, pc, screen, simulate, strategy, threats
+from skywright.cli.ssa import detect, ingest, pc, screen, simulate, strategy, threats
 
 app = typer.Typer(
     help="Space domain awareness: observe, assess, avoid. Advice only; people decide.",
@@ -18,6 +18,7 @@ def _room() -> None:
 
 
 detect.register(app)
+ingest.register(app)
 pc.register(app)
 screen.register(app)
 simulate.register(app)
