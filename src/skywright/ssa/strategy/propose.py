@@ -167,11 +167,13 @@ def _proposed(
         rows = picks // 2 == axis
         sizes[rows] = both[rows, picks[rows] % 2]
     dv = np.zeros((len(some), 3))
+    # What is far too dear needs no check, and might not even stay on a closed orbit.
+    least = np.linalg.norm(optimum, axis=1)
+    sizes[~(sizes <= 2.0 * least)] = np.nan
     rows = np.flatnonzero(np.isfinite(sizes))
     dv[rows, picks[rows] // 2] = sizes[rows] * np.where(picks[rows] % 2 == 0, 1.0, -1.0)
     dv = _at_least(dv, limits.min_impulse_m_s)
     dv, own_pc, own_miss = _grown(some, before_s, dv, limits.target_pc)
-    least = np.linalg.norm(optimum, axis=1)
     good = np.isfinite(sizes) & (own_pc <= limits.target_pc)
     good &= np.linalg.norm(dv, axis=1) <= (1.0 + MOST_GAP) * least
     gave_way = (picks < len(AXIS_ACTS)) & ~good
