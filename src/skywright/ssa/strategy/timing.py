@@ -2,7 +2,7 @@
 
 At each message the operator burns, at a cost that rises as warning shrinks, or waits; who waits to
 the end pays a penalty if the last probability is above the flag. With some thirty such events to
-learn from, a search over three levels beats a network fitted to the cost of waiting.
+learn from, three levels are searched rather than a network fitted to the cost of waiting.
 """
 
 from __future__ import annotations
