@@ -18,7 +18,7 @@ $(VENV)/.dev: $(VENV)/.base
 	touch $@
 
 # Compiled kernels are cached, so this happens once and again only when a source has changed.
-$(VENV)/.warm: $(VENV)/.base $(wildcard src/skywright/orbits/*.py) src/skywright/neo/coorbital.py
+$(VENV)/.warm: $(VENV)/.base $(wildcard src/skywright/orbits/*.py src/skywright/neo/coorbital.py src/skywright/ssa/*/*.py)
 	$(BIN)/skywright warm
 	touch $@
 
@@ -38,6 +38,7 @@ check: $(VENV)/.dev  ## style, types and floors
 bench: $(VENV)/.dev $(VENV)/.warm  ## figures beside their peers
 	$(BIN)/python bench/neo.py
 	$(BIN)/python bench/foundry.py
+	$(BIN)/python bench/ssa.py
 
 docs-cli: $(VENV)/.dev  ## the page of commands, from the program
 	$(BIN)/python -m typer skywright.cli.main utils docs --name skywright --output docs/cli.md

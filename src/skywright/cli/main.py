@@ -77,8 +77,10 @@ def warm(
 ) -> None:
     """Compile the orbit kernels and cache them, so that the first answer is fast."""
     from skywright.neo.warm import warm_up
+    from skywright.ssa.warm import use_kernels
 
     told = warm_up()
+    use_kernels()
     if as_json:
         emit_json({"kernels": told})
     else:

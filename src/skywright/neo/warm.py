@@ -1,21 +1,12 @@
-"""Compile the kernels by using each of them once, and drop caches of older sources.
-
-A compiled kernel is cached beside its source and checked against that one file; a change in a
-kernel that it calls, in another file, would go unnoticed. So the caches carry a fingerprint of all
-sources.
-"""
+"""Compile the kernels by using each of them once."""
 
 from __future__ import annotations
 
-import hashlib
 import time
-from pathlib import Path
 
 import polars as pl
 
-import skywright.orbits
-
-_FINGERPRINT = ".kernels"
+from skywright.orbits.kernel_caches import drop_stale_caches
 
 
 def warm_up() -> str:
@@ -31,34 +22,6 @@ def warm_up() -> str:
     _use_everything()
     seconds = time.perf_counter() - start
     return f"kernels ready in {seconds:.1f} s" + (", compiled anew" if dropped else "")
-
-
-def drop_stale_caches() -> bool:
-    """Delete compiled kernels whose sources, or those of their callees, have changed.
-
-    Returns
-    -------
-    bool
-        Whether anything was out of date. A folder that cannot be written is left alone: an
-        installed package never changes in place.
-    """
-    orbits = Path(skywright.orbits.__file__).parent
-    digest = hashlib.sha256()
-    for source in [*sorted(orbits.glob("*.py")), Path(__file__).with_name("coorbital.py")]:
-        digest.update(source.read_bytes())
-    mark = orbits / "__pycache__" / _FINGERPRINT
-    fingerprint = digest.hexdigest()
-    if mark.is_file() and mark.read_text(encoding="ascii") == fingerprint:
-        return False
-    try:
-        mark.parent.mkdir(exist_ok=True)
-        for folder in (orbits, Path(__file__).parent):
-            for cached in (folder / "__pycache__").glob("*.nb[ic]"):
-                cached.unlink(missing_ok=True)
-        mark.write_text(fingerprint, encoding="ascii")
-    except PermissionError:
-        return False
-    return True
 
 
 def _use_everything() -> None:

@@ -105,15 +105,14 @@ class Fold:
 
 
 def folds(some: Drawn, count: int, seed: int) -> Iterator[Fold]:
-    """Divide by policy family within each class, and by the asset's orbit, in every combination.
+    """Divide by policy family within each class, several at once, and by the asset's orbit.
 
     Parameters
     ----------
     some : Drawn
         Scenarios.
     count : int
-        Parts of the families: each family of a class is held out in one of them; of classes with
-        fewer families than parts, those left over hold no family of that class.
+        Parts of families and of orbits: each is held out in one of them.
     seed : int
         Of the drawing.
 
@@ -121,21 +120,39 @@ def folds(some: Drawn, count: int, seed: int) -> Iterator[Fold]:
     ------
     Fold
         Train rows have neither a held-out family nor a held-out orbit, test rows have both. Rows
-        with one of the two are in neither part. Each scenario is tested once.
+        with one of the two are in neither part.
     """
     random = np.random.default_rng(seed)
     orbits = random.permutation(np.unique(some.asset_orbit))
-    held_orbits = [set(orbits[k::_ORBIT_PARTS]) for k in range(_ORBIT_PARTS)]
-    held_families: list[set[tuple[int, str]]] = [set() for _ in range(count)]
-    for behaviour in np.unique(some.classes):
-        families = random.permutation(np.unique(some.policy[some.classes == behaviour]))
-        if len(families) < 2:
-            continue  # the only family of a class cannot be held out: nothing would teach it
-        for k, family in enumerate(families):
-            held_families[k % count].add((int(behaviour), str(family)))
-    pairs = list(zip(some.classes.tolist(), some.policy.tolist(), strict=True))
+    held: list[set[tuple[int, str]]] = [set() for _ in range(count)]
+    for behaviour in np.unique(some.classes).tolist():
+        for k, family in enumerate(random.permutation(_families(some, behaviour))):
+            held[k % count].add((behaviour, str(family)))
     for k in range(count):
-        new = np.array([pair in held_families[k] for pair in pairs])
-        for held in held_orbits:
-            far = np.array([orbit in held for orbit in some.asset_orbit.tolist()])
-            yield Fold(np.flatnonzero(~far & ~new), np.flatnonzero(far & new))
+        yield _divided(some, held[k], set(orbits[k::count].tolist()))
+
+
+def family_folds(some: Drawn, seed: int) -> Iterator[Fold]:
+    """Hold out one family at a time, and a third of the asset's orbits; as `folds` else."""
+    random = np.random.default_rng(seed)
+    orbits = random.permutation(np.unique(some.asset_orbit))
+    k = 0
+    for behaviour in np.unique(some.classes).tolist():
+        families = _families(some, behaviour)
+        for family in families if len(families) > 1 else []:
+            held = set(orbits[k % _ORBIT_PARTS :: _ORBIT_PARTS].tolist())
+            fold = _divided(some, {(behaviour, str(family))}, held)
+            k += 1
+            if len(fold.test):
+                yield fold
+
+
+def _families(some: Drawn, behaviour: int) -> list[str]:
+    return [str(one) for one in np.unique(some.policy[some.classes == behaviour])]
+
+
+def _divided(some: Drawn, families: set[tuple[int, str]], orbits: set[str]) -> Fold:
+    pairs = zip(some.classes.tolist(), some.policy.tolist(), strict=True)
+    new = np.array([pair in families for pair in pairs])
+    far = np.array([orbit in orbits for orbit in some.asset_orbit.tolist()])
+    return Fold(np.flatnonzero(~far & ~new), np.flatnonzero(far & new))
