@@ -63,7 +63,7 @@ def relation_slots(
     *,
     track: RelativeTrack | None,
     found: F64,
-    planned: pl.DataFrame | None,
+    asset_burns: F64,
 ) -> dict[str, float]:
     """Return the slots; ``found`` are the times of the object's own burns [d]."""
     motion = track or relative_track(asset, other, at_utc)
@@ -82,7 +82,7 @@ def relation_slots(
     told |= _ranges(motion)
     told |= _nearest(motion, asset, other, at_utc)
     told["sun_angle_deg"] = _sun_angle(motion, at_utc)
-    told["after_asset_burns"] = _after(asset, found, planned)
+    told["after_asset_burns"] = _after(asset_burns, found)
     return told
 
 
@@ -135,10 +135,14 @@ def _sun_angle(motion: RelativeTrack, at_utc: datetime) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
-def _after(asset: pl.DataFrame, found: F64, planned: pl.DataFrame | None) -> float:
+def unplanned_burns(asset: pl.DataFrame, planned: pl.DataFrame | None = None) -> F64:
+    """Return the times of the asset's burns that its operator did not plan [d]; NaN if unknown.
+
+    A single NaN stands for a history too short to tell.
+    """
     series = series_of(asset)
-    if series is None or not len(found):
-        return float("nan")
+    if series is None:
+        return np.array([np.nan])
     gaps = candidates(series)
     detector = detector_in_use()
     scores = detector.scores(series.regime, gaps)
@@ -146,6 +150,12 @@ def _after(asset: pl.DataFrame, found: F64, planned: pl.DataFrame | None) -> flo
     if planned is not None and planned.height:
         known = np.add(*epochs_jd(planned, "start_utc"))
         own = own[[bool(np.abs(known - one).min() > _SAME_PLAN_D) for one in own]]
+    return own
+
+
+def _after(own: F64, found: F64) -> float:
+    if not len(found) or np.isnan(own).any():
+        return float("nan")
     if not len(own):
         return 0.0
     since = found[:, None] - own[None, :]

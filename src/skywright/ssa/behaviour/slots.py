@@ -16,7 +16,7 @@ import polars as pl
 from skywright.ssa.behaviour.burns import BURNS, burn_slots
 from skywright.ssa.behaviour.motion import CHANGES, RESIDUALS, TRENDS, motion_slots
 from skywright.ssa.behaviour.orbit import CADENCE, REGIME, cadence_slots, regime_slots
-from skywright.ssa.behaviour.relation import RELATION, relation_slots
+from skywright.ssa.behaviour.relation import RELATION, relation_slots, unplanned_burns
 from skywright.ssa.element_sets import checked_history, epochs_jd
 from skywright.ssa.relative_track import RelativeTrack, received_by
 
@@ -59,6 +59,7 @@ def behaviour_vector(
     asset: pl.DataFrame | None = None,
     track: RelativeTrack | None = None,
     planned_burns: pl.DataFrame | None = None,
+    asset_burns: F64 | None = None,
 ) -> F64:
     """Return the slots of one object at a moment.
 
@@ -74,6 +75,8 @@ def behaviour_vector(
         Relative motion of both at the moment, if it is at hand already.
     planned_burns : DataFrame, optional
         ``start_utc`` of burns of the asset that its operator planned: following those is no sign.
+    asset_burns : (n,) array, optional
+        As from `burns_of`, if they are at hand already.
 
     Returns
     -------
@@ -95,10 +98,18 @@ def behaviour_vector(
     told |= burns
     if asset is not None:
         beside = received_by(checked_history(asset), at_utc, "asset")
-        told |= relation_slots(
-            _window(beside, at_utc), own, at_utc, track=track, found=found, planned=planned_burns
-        )
+        window = _window(beside, at_utc)
+        fired = unplanned_burns(window, planned_burns) if asset_burns is None else asset_burns
+        told |= relation_slots(window, own, at_utc, track=track, found=found, asset_burns=fired)
     return np.array([told.get(slot.name, np.nan) for slot in SLOTS], dtype=np.float64)
+
+
+def burns_of(
+    asset: pl.DataFrame, at_utc: datetime, planned_burns: pl.DataFrame | None = None
+) -> F64:
+    """Return the unplanned burns of an asset up to a moment, for many objects beside it [d]."""
+    beside = received_by(checked_history(asset), at_utc, "asset")
+    return unplanned_burns(_window(beside, at_utc), planned_burns)
 
 
 def table_markdown() -> str:

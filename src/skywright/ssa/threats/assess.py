@@ -20,7 +20,7 @@ import polars as pl
 
 from skywright.errors import InputError
 from skywright.foundry.registry import in_use
-from skywright.ssa.behaviour.slots import SLOTS, behaviour_vector
+from skywright.ssa.behaviour.slots import SLOTS, behaviour_vector, burns_of
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.conjunction.tiers import Tiers
 from skywright.ssa.detection.detector import MODEL as MANOEUVRES
@@ -98,7 +98,8 @@ def assess(
         raise InputError(message)
     at = at_utc.replace(tzinfo=None)
     beside = received_by(checked_history(asset.history), at, f"asset {asset.name}")
-    seen = [_seen(beside, one, at, asset.planned_burns) for one in objects]
+    fired = burns_of(beside, at, asset.planned_burns)
+    seen = [_seen(beside, one, at, fired) for one in objects]
     detector = _opened(in_use(MODEL))
     slots, images, numbers = (
         np.stack([getattr(one, name) for one in seen]) for name in ("slots", "images", "numbers")
@@ -130,13 +131,11 @@ def assess(
     }
 
 
-def _seen(
-    beside: pl.DataFrame, tracked: Tracked, at: datetime, planned: pl.DataFrame | None
-) -> _Seen:
+def _seen(beside: pl.DataFrame, tracked: Tracked, at: datetime, fired: F64) -> _Seen:
     known = received_by(checked_history(tracked.history), at, f"object {tracked.name}")
     track = relative_track(beside, known, at)
     images, numbers = threat_images(beside, known, at, track=track)
-    slots = behaviour_vector(known, at, asset=beside, track=track, planned_burns=planned)
+    slots = behaviour_vector(known, at, asset=beside, track=track, asset_burns=fired)
     return _Seen(known, slots, images, numbers)
 
 
