@@ -18,6 +18,7 @@ PARTS = {
     "strategy": ("ssa_strategy.py", True),
     "simulator": ("ssa_simulator.py", True),
     "threats": ("ssa_threats.py", True),
+    "policy": ("ssa_policy.py", False),
     "latency": ("ssa_latency.py", False),
 }
 """File of each part, and whether it needs the data."""
