@@ -27,7 +27,7 @@ SLOTS = (
 
 
 def observe(worlds: Worlds, planner: Planner) -> F32:
-    """Return the observations of all worlds, shape (count, 50); estimates only, never the truth."""
+    """Return the observations of all worlds, shape (count, 44); estimates only, never the truth."""
     w = worlds
     seen = np.where(w.there[..., None], w.seen(), 0.0)
     seen[..., 3:] /= w.n[:, None, None]
