@@ -1,4 +1,4 @@
-"""Histories from files: two-line sets, OMM as JSON or CSV, tables with columns of many makers.
+"""Histories from files: two-line sets, OMM in every notation, tables with columns of many makers.
 
 What a file is is told by its content, not by its name.
 """
@@ -14,6 +14,7 @@ import polars as pl
 
 from skywright.errors import InputError, NotFoundError
 from skywright.ssa.element_sets import COLUMNS, checked_history
+from skywright.ssa.records.omm import read_omm
 from skywright.ssa.records.tle import read_tles
 
 SPELLINGS = MappingProxyType(
@@ -35,6 +36,7 @@ SPELLINGS = MappingProxyType(
 """Columns of CelesTrak and Space-Track, in lower case, and ours."""
 
 _PARQUET = b"PAR1"
+_OMM = "CCSDS_OMM_VERS"
 _ELEMENTS = tuple(name for name in COLUMNS if name not in ("norad_id", "epoch_utc"))
 
 
@@ -44,7 +46,7 @@ def read_history(source: Path | str) -> pl.DataFrame:
     Parameters
     ----------
     source : Path or str
-        Parquet; CSV; OMM as a JSON list; or two-line sets with or without names.
+        Parquet; CSV; OMM as JSON, XML or key-value lines; two-line sets with or without names.
 
     Returns
     -------
@@ -76,6 +78,9 @@ def history_of(content: bytes, name: str = "the file") -> pl.DataFrame:
         message = f"{name} is neither Parquet nor text."
         raise InputError(message) from error
     start = text.lstrip()[:1]
+    if start == "<" or _OMM in text[:4096]:
+        rows = read_omm(text, name)
+        return checked_history(_spelt(pl.DataFrame(rows, infer_schema_length=None)))
     if start in ("[", "{"):
         return checked_history(_spelt(_of_json(text, name)))
     first = next((line for line in text.splitlines() if line.strip()), "")
@@ -126,6 +131,8 @@ def _spelt(table: pl.DataFrame) -> pl.DataFrame:
 def _parsed(column: pl.Series) -> pl.Series:
     plain = column.str.strip_chars("Zz ").str.replace(" ", "T")
     told = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+    of_year = plain.str.to_datetime("%Y-%jT%H:%M:%S%.f", time_unit="us", strict=False)
+    told = told.zip_with(told.is_not_null(), of_year)
     bad = (told.is_null() & column.is_not_null()).arg_true()
     if len(bad):
         row = int(bad[0])
