@@ -27,7 +27,8 @@ run: $(VENV)/.warm  ## set up, compile the kernels, start the server
 
 test: $(VENV)/.dev $(VENV)/.warm  ## set up and pass the whole suite, style and types included
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n 2 --dist worksteal -m "not network and not gpu"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not alone and not network and not gpu"
+	$(BIN)/pytest -m "alone and not network and not gpu"
 
 check: $(VENV)/.dev  ## style, types and floors
 	$(BIN)/ruff format --check .

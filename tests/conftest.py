@@ -15,6 +15,9 @@ settings.register_profile("any", deadline=None, suppress_health_check=[HealthChe
 settings.register_profile("ci", settings.get_profile("any"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "any")
 
+# Ray would otherwise write a token of its own into the home of whoever runs the tests.
+os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5ca1ab1e" * 8}
+
 _ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -149,6 +149,7 @@ def test_accelerate_understands_each_configuration(name, kind):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.service
 def test_two_processes_teach_one_model_and_one_of_them_speaks(tmp_path, monkeypatch):
     monkeypatch.setattr(tiny_base, "_STEPS", 3)
@@ -185,6 +186,7 @@ def chorus(toy):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.service
 @pytest.mark.usefixtures("chorus")
 @pytest.mark.parametrize("run", [{"distributed": "ddp", "processes": 2}, {"processes": 2}])
@@ -196,6 +198,7 @@ def test_a_job_of_two_processes_makes_one_model(workplace, run):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.service
 @pytest.mark.usefixtures("chorus")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["asked", "killed"])

@@ -14,7 +14,7 @@ from skywright.neo.notable import notable_objects
 from skywright.settings import get_settings
 
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
-pytestmark = [pytest.mark.service, pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.alone, pytest.mark.service, pytest.mark.filterwarnings("default")]
 
 
 def _free_port():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from skywright.errors import MissingExtraError, SourceError
+from skywright.foundry.ray_cluster import connect
 from skywright.orbits.impact_search import (
     BLOCK,
     F64,
@@ -27,44 +26,6 @@ _Result = TypeVar("_Result")
 _CLONES_PER_TASK = 16 * BLOCK  # whole blocks, so that every clone keeps the steps it has locally
 
 
-def connect(address: str) -> Any:
-    """Connect to a Ray cluster once per process.
-
-    Parameters
-    ----------
-    address : str
-        As in ``SKYWRIGHT_RAY_ADDRESS``: ``ray://host:port``, ``host:port``, ``auto``, or ``local``
-        for a cluster of its own on this machine.
-
-    Returns
-    -------
-    module
-        Ray, connected.
-
-    Raises
-    ------
-    MissingExtraError
-        If Ray is not installed.
-    SourceError
-        If no cluster answers there.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-    except ImportError as error:
-        what = "Monte Carlo on a Ray cluster"
-        raise MissingExtraError(what, "ray") from error
-    if not ray.is_initialized():
-        try:
-            ray.init(address=address, log_to_driver=False, configure_logging=False)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            message = f"No Ray cluster answers at {address!r}: {error}"
-            hint = "Check SKYWRIGHT_RAY_ADDRESS, or leave it empty to compute on this machine."
-            raise SourceError(message, hint=hint) from error
-    return ray
-
-
 def map_jobs(
     address: str,
     function: Callable[[_Job], _Result],
@@ -76,7 +37,7 @@ def map_jobs(
     Parameters
     ----------
     address : str
-        Of the cluster, see `connect`.
+        Of the cluster, see `skywright.foundry.ray_cluster.connect`.
     function : callable
         Importable on the workers; must not depend on anything but its job.
     jobs : sequence
@@ -93,7 +54,7 @@ def map_jobs(
     CancelledError
         If the watch said so; tasks that have not started are dropped.
     """
-    ray, follow = connect(address), watch or Watch()
+    ray, follow = connect(address, "Monte Carlo on a Ray cluster"), watch or Watch()
     task = ray.remote(function)
     waiting = [task.remote(job) for job in jobs]
     refs, done = list(waiting), 0

@@ -14,7 +14,7 @@ from skywright.errors import SourceError
 from skywright.foundry.jobs.ray_jobs import RayLauncher
 from skywright.settings import Settings
 
-pytestmark = [pytest.mark.service, pytest.mark.slow]
+pytestmark = [pytest.mark.alone, pytest.mark.service, pytest.mark.slow]
 
 
 def free_ports(count):

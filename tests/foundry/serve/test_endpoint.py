@@ -46,8 +46,8 @@ def test_no_request_fails_while_the_champion_changes_again_and_again(registry, a
 
     async def story():
         ask, seen = Ask(Reference("line"), "tester"), set()
-        end = time.monotonic() + 1.5
-        while time.monotonic() < end:
+        end, patience = time.monotonic() + 1.5, time.monotonic() + 60
+        while time.monotonic() < end or (len(seen) < 2 and time.monotonic() < patience):
             found = await asyncio.gather(
                 *(serving.answering.one(ask, {"x": 0, "mode": "a"}) for _ in range(10))
             )

@@ -104,6 +104,7 @@ def test_two_processes_find_the_same():
     assert one.equals(two)
 
 
+@pytest.mark.alone
 @pytest.mark.service
 def test_ray_finds_the_same():
     ray = pytest.importorskip("ray")

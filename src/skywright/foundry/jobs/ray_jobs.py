@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import shlex
 import time
+from pathlib import Path
 from typing import Any
 
 from skywright.errors import MissingExtraError, NotFoundError, SourceError
 from skywright.foundry.jobs.launcher import Order
 from skywright.foundry.jobs.lines import Event, Reader
+from skywright.foundry.ray_cluster import prepare_environment
 from skywright.settings import Settings
 
 _ASK_EVERY_S = 1.0
@@ -74,7 +76,7 @@ class RayLauncher:
     """Starts attempts through the Jobs service of a Ray cluster."""
 
     def __init__(self, settings: Settings) -> None:
-        os.environ.update(_NO_TELEMETRY)
+        prepare_environment(os.environ, Path.home())
         try:
             from ray.job_submission import JobSubmissionClient
         except ImportError as error:

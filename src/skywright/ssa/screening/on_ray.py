@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.errors import MissingExtraError, SourceError
+from skywright.foundry.ray_cluster import connect
 from skywright.ssa.screening.screen import Plan, screen_part
 
 F64 = npt.NDArray[np.float64]
@@ -32,19 +31,7 @@ def on_ray(
     SourceError
         If no cluster answers there.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-    except ImportError as error:
-        what = "Screening on a Ray cluster"
-        raise MissingExtraError(what, "ray") from error
-    if not ray.is_initialized():
-        try:
-            ray.init(address=address, log_to_driver=False, configure_logging=False)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            message = f"No Ray cluster answers at {address}: {error}."
-            raise SourceError(message) from error
+    ray = connect(address, "Screening on a Ray cluster")
     shared = ray.put(table)
     task = ray.remote(screen_part)
     told: list[tuple[F64, list[int]]] = ray.get([task.remote(shared, plan, a, b) for a, b in parts])
