@@ -14,8 +14,8 @@ def prepare_environment(environ: MutableMapping[str, str], home: Path) -> None:
     """Set what Ray reads when it is imported, unless the user has set it.
 
     No usage statistics are sent, and accelerators stay visible to tasks that ask for none. Ray
-    takes up the token in ``~/.ray/auth_token`` when it starts a cluster, yet not when it is given an
-    address; a cluster of this user would then turn the same user away.
+    takes up the token in ``~/.ray/auth_token`` when it starts a cluster, yet not when it is given
+    an address; a cluster of this user would then turn the same user away.
     """
     environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
