@@ -37,7 +37,7 @@ COLUMNS = (
 )
 """What every history holds; ``ndot_rev_day2``, ``received_utc``, ``satellite`` are optional."""
 
-_RANGES = {
+RANGES = {
     "mean_motion_rev_day": (0.01, 20.0),
     "eccentricity": (0.0, 0.999999),
     "inclination_deg": (0.0, 180.0),
@@ -46,6 +46,8 @@ _RANGES = {
     "mean_anomaly_deg": (-360.0, 720.0),
     "bstar": (-10.0, 10.0),
 }
+"""What each element may be."""
+
 _UNIX_EPOCH_JD = 2440587.5
 _SGP4_EPOCH_JD = 2433281.5  # 1949-12-31 00:00, from which sgp4init counts days
 _MINUTES_PER_DAY = 1440.0
@@ -78,13 +80,13 @@ def checked_history(table: pl.DataFrame) -> pl.DataFrame:
     given = table.with_columns(
         pl.col("epoch_utc").dt.replace_time_zone(None).dt.cast_time_unit("us"),
         pl.col("norad_id").cast(pl.Int64),
-        *(pl.col(name).cast(pl.Float64) for name in _RANGES),
+        *(pl.col(name).cast(pl.Float64) for name in RANGES),
     )
     for name in ("norad_id", "epoch_utc"):
         if given[name].null_count():
             message = f"{name} is empty in row {given[name].is_null().arg_true()[0]}."
             raise InputError(message)
-    for name, (low, high) in _RANGES.items():
+    for name, (low, high) in RANGES.items():
         _refuse_outside(given[name], low, high)
     return given.sort("norad_id", "epoch_utc", maintain_order=True)
 

@@ -22,7 +22,12 @@ def register(app: typer.Typer) -> None:
 
 
 def threats(
-    asset: Annotated[Path, typer.Option(help="Element sets of the satellite to protect.")],
+    asset: Annotated[
+        Path,
+        typer.Option(
+            help="Element sets of the satellite to protect; as records, with its planned burns."
+        ),
+    ],
     objects: Annotated[Path, typer.Option(help="Element sets of the others, one or many.")],
     at: Annotated[
         str, typer.Option(help="Moment, UTC; the newest set if left out. Later sets are not used.")
@@ -37,15 +42,22 @@ def threats(
     as_json: AsJson = False,
 ) -> None:
     """Tell behaviour, nearness and level of each object; facts, never intent."""
+    from dataclasses import replace
+
+    import polars as pl
+
     from skywright.ssa.records.moments import moment_of
     from skywright.ssa.records.reading import read_history
+    from skywright.ssa.records.record_reading import plan_of
     from skywright.ssa.threats.assess import assess
 
     own = _only(read_history(asset), asset_id)
+    plan = plan_of(asset).filter(pl.col("object_id") == own.name)
     others = read_history(objects)
     declared = set(cooperative or ())
     tracked = _each(others, int(own.name), declared)
     moment = moment_of(at, "--at") if at else _newest(own.history, others)
+    own = replace(own, planned_burns=plan.filter(pl.col("received_utc") <= moment))
     told = assess(own, tracked, moment, explain=explain)
     if as_json:
         emit_json(told)

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,32 @@ import polars as pl
 
 from skywright.errors import InputError, NotFoundError
 from skywright.ssa.element_sets import COLUMNS, checked_history
-from skywright.ssa.records.cdm import parse_cdm
-from skywright.ssa.records.quality import mark
+from skywright.ssa.records.cdm import write_cdm
+from skywright.ssa.records.quality import Mark, mark
 from skywright.ssa.records.reading import history_of
+from skywright.ssa.records.record import Encounter, Kind, Record
+from skywright.ssa.records.record_json import record_to_dict
+from skywright.ssa.records.record_reading import (
+    PLAN_SCHEMA,
+    history_of_records,
+    plan_of_records,
+    records_of,
+    told_as_records,
+)
 from skywright.store.database import Database
 from skywright.store.tracking import Received, put_records, read_records
 
-ELEMENTS, CONJUNCTION = "mean_elements", "conjunction"
+ELEMENTS, STATE, CONJUNCTION = (str(one) for one in Kind)
 """Kinds of records."""
 
-_KEPT = (*COLUMNS, "ndot_rev_day2", "object_name", "satellite", "cospar_id")
-_CDM = b"CCSDS_CDM_VERS"
+PLANNED = "planned_burn"
+"""Kind of what operators told beforehand, kept apart from what was seen."""
+
+_KEPT = (
+    *COLUMNS, "ndot_rev_day2", "object_name", "satellite", "cospar_id", "asset_role", "manoeuvrable"
+)  # fmt: skip
+_EARLY_D = 1.0
+_MOMENTS = {"start_utc": "epoch_utc", "received_utc": "received_utc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +62,7 @@ def ingest(
     Parameters
     ----------
     paths : sequence of Path
-        Element sets in any form that ``read_history`` knows, and conjunction data messages.
+        Of any form that ``read_records`` knows.
     database : Database
         Where they rest.
     now : datetime
@@ -63,12 +78,7 @@ def ingest(
         if not path.is_file():
             message = f"The file {path} does not exist."
             raise NotFoundError(message)
-        content = path.read_bytes()
-        of_file = hashlib.sha256(content).hexdigest()
-        if _CDM in content[:4096]:
-            records.append(_message(content, path.name, of_file))
-        else:
-            records += _sets(history_of(content, path.name), path.name, of_file, now)
+        records += _of_file(path.read_bytes(), path.name, now)
     if not records:
         message = "The files hold no records."
         raise InputError(message)
@@ -114,6 +124,48 @@ def stored_history(
     return checked_history(table)
 
 
+def stored_plan(
+    database: Database, object_id: str, *, until: datetime | None = None
+) -> pl.DataFrame:
+    """Return the burns that the operator of an object had told of by a moment.
+
+    Parameters
+    ----------
+    object_id : str
+        As in the records.
+    until : datetime, optional
+        Only what had been received by then, UTC.
+
+    Returns
+    -------
+    DataFrame
+        With the columns of `PLAN_SCHEMA`, by start; empty if none was told.
+    """
+    before = None if until is None else until.replace(tzinfo=None).isoformat()
+    rows = read_records(database, [object_id], kind=PLANNED, until=before)
+    made = [
+        json.loads(row["record_json"])
+        | {"object_id": object_id}
+        | {name: datetime.fromisoformat(row[key]) for name, key in _MOMENTS.items()}
+        for row in rows
+    ]
+    return pl.DataFrame(made, schema=PLAN_SCHEMA).sort("start_utc")
+
+
+def _of_file(content: bytes, name: str, now: datetime) -> list[Received]:
+    of_file = hashlib.sha256(content).hexdigest()
+    if not told_as_records(content):
+        return _sets(history_of(content, name), name, of_file, now)
+    records = records_of(content, name, received_at=now)
+    of_kind = {kind: [one for one in records if one.kind is kind] for kind in Kind}
+    told = [_message(one, name, of_file) for one in of_kind[Kind.CONJUNCTION]]
+    told += [_state(one, name, of_file, now) for one in of_kind[Kind.STATE]]
+    told += _plan(records, name, of_file)
+    if of_kind[Kind.MEAN_ELEMENTS]:
+        told += _sets(history_of_records(of_kind[Kind.MEAN_ELEMENTS]), name, of_file, now)
+    return told
+
+
 def _sets(history: pl.DataFrame, name: str, of_file: str, now: datetime) -> list[Received]:
     moment = now.replace(tzinfo=None)
     marked = mark(history, moment)
@@ -139,20 +191,63 @@ def _sets(history: pl.DataFrame, name: str, of_file: str, now: datetime) -> list
     return told
 
 
-def _message(content: bytes, name: str, of_file: str) -> Received:
-    text = content.decode("utf-8", errors="replace")
-    cdm = parse_cdm(text, name)
-    return Received(
-        of_file,
-        CONJUNCTION,
-        cdm.objects[0].designator[:60] or cdm.message_id[:60],
-        cdm.tca_utc.isoformat(),
-        cdm.created_utc.isoformat(),
-        "",
-        name[:200],
-        of_file,
-        json.dumps({"message_id": cdm.message_id, "cdm": text}),
+def _message(record: Record, name: str, of_file: str) -> Received:
+    assert isinstance(record.part, Encounter)  # noqa: S101 - its kind was looked at
+    cdm = record.part.cdm
+    text = json.dumps({"message_id": cdm.message_id, "cdm": write_cdm(cdm)})
+    return _received(record, CONJUNCTION, (name, of_file), text)
+
+
+def _state(record: Record, name: str, of_file: str, now: datetime) -> Received:
+    marks = []
+    if record.epoch > now.replace(tzinfo=None):
+        marks.append(str(Mark.FUTURE))
+    if record.epoch > record.received_at + timedelta(days=_EARLY_D):
+        marks.append(str(Mark.EARLY))
+    told = record_to_dict(record)
+    del told["source"], told["received_at"], told["planned_burns"]
+    return _received(
+        record, STATE, (name, of_file), json.dumps(told, sort_keys=True), "; ".join(marks)
     )
+
+
+def _received(
+    record: Record, kind: str, file: tuple[str, str], text: str, marks: str = ""
+) -> Received:
+    return Received(
+        hashlib.sha256(text.encode()).hexdigest(),
+        kind,
+        record.object_id,
+        record.epoch.isoformat(),
+        record.received_at.isoformat(),
+        marks,
+        file[0][:200],
+        file[1],
+        text,
+    )
+
+
+def _plan(records: list[Record], name: str, of_file: str) -> list[Received]:
+    told = []
+    for row in plan_of_records(records).to_dicts():
+        moments = {key: row.pop(key).isoformat() for key in _MOMENTS}
+        said = {"start_utc": moments["start_utc"], **row}
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        text = json.dumps({key: value for key, value in row.items() if key != "object_id"})
+        told.append(
+            Received(
+                digest,
+                PLANNED,
+                row["object_id"],
+                moments["start_utc"],
+                moments["received_utc"],
+                "",
+                name[:200],
+                of_file,
+                text,
+            )
+        )
+    return told
 
 
 def _plain(value: Any) -> Any:

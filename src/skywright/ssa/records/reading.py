@@ -15,6 +15,7 @@ import polars as pl
 from skywright.errors import InputError, NotFoundError
 from skywright.ssa.element_sets import COLUMNS, checked_history
 from skywright.ssa.records.omm import read_omm
+from skywright.ssa.records.record_json import VERSION_KEY, records_from_json
 from skywright.ssa.records.tle import read_tles
 
 SPELLINGS = MappingProxyType(
@@ -46,7 +47,8 @@ def read_history(source: Path | str) -> pl.DataFrame:
     Parameters
     ----------
     source : Path or str
-        Parquet; CSV; OMM as JSON, XML or key-value lines; two-line sets with or without names.
+        Parquet; CSV; OMM as JSON, XML or key-value lines; two-line sets with or without
+        names; records as JSON.
 
     Returns
     -------
@@ -78,6 +80,10 @@ def history_of(content: bytes, name: str = "the file") -> pl.DataFrame:
         message = f"{name} is neither Parquet nor text."
         raise InputError(message) from error
     start = text.lstrip()[:1]
+    if start == "{" and VERSION_KEY in text[:4096]:
+        from skywright.ssa.records.record_reading import history_of_records
+
+        return history_of_records(records_from_json(text, name))
     if start == "<" or _OMM in text[:4096]:
         rows = read_omm(text, name)
         return checked_history(_spelt(pl.DataFrame(rows, infer_schema_length=None)))
