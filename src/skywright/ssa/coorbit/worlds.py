@@ -28,8 +28,11 @@ SOFT_BOX_KM, HARD_BOX_KM = 10.0, 30.0
 
 NEIGHBOURS = 3
 
+REACTS_KM_S = 1e-5
+"""Greatest burn of a reacting neighbour at one decision [km/s]."""
+
 _SUBSTEPS = 10
-_REACTS_KM_S, _LEAST_GO = 1e-5, 0.25  # a step; part of a revolution
+_LEAST_GO = 0.25  # part of a revolution
 _PER_M_S, _PER_BOX_STEP, _FIRST_BREACH, _DEPTH, _END = 10.0, 0.02, 3.0, 5.0, 10.0
 
 
@@ -207,17 +210,23 @@ class Worlds:
 
     def _reaction(self) -> F64:
         """Close on the own satellite again: aim at it, a little at a time, while reach lasts."""
-        period = 2 * np.pi / self.n
         go = self.closest_s[:, 0] - self.step_number * STEP_S
-        missed = go < _LEAST_GO * period
-        go = np.where(missed, 0.6 * period, go)
-        phi = state_transition(self.n, go)[..., :3, :]
-        ahead = (phi @ (self.near[:, 0] - self.own)[..., None])[..., 0]
-        gain = phi[..., 3:]
-        square = np.swapaxes(gain, 1, 2) @ gain + 1e4 * np.eye(3)
-        wanted = -np.linalg.solve(square, (np.swapaxes(gain, 1, 2) @ ahead[..., None]))[..., 0]
+        relative = (self.near[:, 0] - self.own)[..., None]
+        wanted = -(pursuit(self.n, go) @ relative)[..., 0]
         size = np.linalg.norm(wanted, axis=1)
-        most = np.minimum(_REACTS_KM_S, self.reach_km_s) * self.reacting
+        most = np.minimum(REACTS_KM_S, self.reach_km_s) * self.reacting
         burn = wanted * (np.minimum(most, size) / np.maximum(size, 1e-12))[:, None]
         self.reach_km_s = np.maximum(self.reach_km_s - np.linalg.norm(burn, axis=1), 0.0)
         return np.asarray(burn)
+
+
+def pursuit(n_rad_s: F64, go_s: F64) -> F64:
+    """Return the matrices (n, 3, 6) from a relative state to less the burn that closes in ``go_s``.
+
+    A neighbour that has gone by, or soon will have, aims at 0.6 of a revolution ahead.
+    """
+    period = 2 * np.pi / n_rad_s
+    go = np.where(go_s < _LEAST_GO * period, 0.6 * period, go_s)
+    phi = state_transition(n_rad_s, go)[..., :3, :]
+    gain = np.swapaxes(phi[..., 3:], 1, 2)
+    return np.asarray(np.linalg.solve(gain @ phi[..., 3:] + 1e4 * np.eye(3), gain @ phi))
