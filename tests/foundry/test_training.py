@@ -1,6 +1,7 @@
 """From a recipe to a model: a better one goes into use, a worse one is stored and kept back."""
 
 import _thread
+import signal
 import json
 
 import polars as pl
@@ -53,7 +54,15 @@ def test_a_metric_that_is_no_number_keeps_the_model_back(workplace, data):
     assert (outcome.gate, outcome.metrics) == ("kept back", {"skill": None})
 
 
-@pytest.mark.usefixtures("toy")
+@pytest.fixture
+def _heeds_interrupts():
+    """A shell that starts something in the background has it ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("toy", "_heeds_interrupts")
 def test_a_person_who_stops_a_training_cancels_its_job(workplace, data):
     def interrupt(_job, _event):
         _thread.interrupt_main()
