@@ -1,8 +1,8 @@
 """From a recipe to a model: a better one goes into use, a worse one is stored and kept back."""
 
 import _thread
-import signal
 import json
+import signal
 
 import polars as pl
 import pytest
