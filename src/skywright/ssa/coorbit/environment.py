@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.errors import MissingExtraError
-from skywright.ssa.coorbit.observing import SLOTS, observe
+from skywright.ssa.coorbit.observing import SLOTS, Observer
 from skywright.ssa.coorbit.planner import Planner
 from skywright.ssa.coorbit.worlds import MOST_M_S, Setting, Worlds
 
@@ -61,8 +61,8 @@ def _made() -> Any:
             super().reset(seed=seed)
             drawn = int(self.np_random.integers(2**31))
             self._world = Worlds(1, self.setting, drawn)
-            self._planner = Planner(self._world)
-            return observe(self._world, self._planner)[0], {}
+            self.observer = Observer(self._world, Planner(self._world))
+            return self.observer.observe()[0], {}
 
         def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
             """Burn, and let ten minutes pass."""
@@ -75,7 +75,7 @@ def _made() -> Any:
                 "least_range_km": float(world.least_km[0]),
                 "spent_m_s": float(told.spent_m_s[0]),
             }
-            seen = observe(world, self._planner)[0]
+            seen = self.observer.observe()[0]
             return seen, float(told.reward[0]), bool(told.ended[0]), bool(told.over[0]), facts
 
     CoorbitAvoid.__module__, CoorbitAvoid.__qualname__ = __name__, "CoorbitAvoid"

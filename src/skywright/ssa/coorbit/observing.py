@@ -1,4 +1,4 @@
-"""What a policy is shown of a world: numbers near one, in a fixed order."""
+"""What a policy is shown of a world: numbers near one, in a fixed order; estimates only."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import numpy.typing as npt
 
 from skywright.ssa.clohessy_wiltshire import state_transition
 from skywright.ssa.coorbit.drawing import KEEP_KM, STEP_S
-from skywright.ssa.coorbit.planner import Planner
+from skywright.ssa.coorbit.planner import DECISIONS, KINDS, Planner
 from skywright.ssa.coorbit.worlds import HARD_BOX_KM, NEIGHBOURS, Worlds
 
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+
+SIZE_M_S, NEVER = 0.1, 4.0
+"""Unit of the sizes that are shown, and what stands for a size that is not to be had."""
 
 SLOTS = (
     *(
@@ -22,31 +26,91 @@ SLOTS = (
     *(f"dark_{k}" for k in range(6)),
     "approach_range", "approach_ahead", "approach_x", "approach_y", "approach_z",
     *(f"gain_{a}{b}" for a in "xyz" for b in "xyz"),
+    *(f"now_{kind}" for kind in KINDS),
+    *(f"later_{kind}" for kind in KINDS),
+    *(f"excess_{kind}" for kind in KINDS),
+    "excess_later", "wait", "alarmed", "surprise", "surprises",
 )  # fmt: skip
-"""Names of the numbers of an observation: signed square roots of km over 10 km, speeds over n."""
+"""Names of the numbers of an observation.
+
+Places are signed square roots of km over 10 km, speeds the same over n. ``now`` and ``later`` are
+least sizes of single impulses that keep all clear, ``excess`` the logarithm of one now (or the
+least later) over the least of all; ``surprise`` is by how much neighbours' speeds changed without
+gravity, in the last step and in all [cm/s].
+"""
+
+NOW = slice(SLOTS.index("now_radial_out"), SLOTS.index("now_radial_out") + len(KINDS))
+"""Where the sizes of now stand."""
 
 
-def observe(worlds: Worlds, planner: Planner) -> F32:
-    """Return the observations of all worlds, shape (count, 44); estimates only, never the truth."""
-    w = worlds
-    seen = np.where(w.there[..., None], w.seen(), 0.0)
-    seen[..., 3:] /= w.n[:, None, None]
-    people = np.concatenate([w.there[..., None], _root(seen), w.sigma_km[..., None] * 100], axis=-1)
-    off = w.own[:, [0, 1, 3, 4]] / np.array([1.0, HARD_BOX_KM, 1e-3, 1e-3])
-    whole = np.stack([w.fuel_m_s / 2, w.step_number / w.setting.steps], axis=1)
-    ahead = np.minimum(w.step_number[:, None] + np.arange(6), w.setting.steps)
-    dark = w.blackout[np.arange(w.count)[:, None], ahead]
-    found = planner.approach()
-    near = np.where(np.isfinite(found.range_km), found.range_km, 99.0)
-    close = near[:, None] < 5 * KEEP_KM
-    gain = state_transition(w.n, found.ahead_s)[:, :3, 3:] * w.n[:, None, None] / 20
-    parts = [
-        people.reshape(w.count, -1), whole[:, :1], off, whole[:, 1:], dark,
-        np.minimum(near, 5.0)[:, None], found.ahead_s[:, None] / (36 * STEP_S),
-        np.where(close, found.place_km, 0.0), gain.reshape(w.count, -1),
-    ]  # fmt: skip
-    return np.asarray(np.clip(np.concatenate(parts, axis=1), -10, 10), np.float32)
+class Observer:
+    """Observes a batch of worlds; remembers the last estimate of each neighbour."""
+
+    def __init__(self, worlds: Worlds, planner: Planner) -> None:
+        self.worlds, self.planner = worlds, planner
+        self._last = np.zeros((worlds.count, NEIGHBOURS, 6))
+        self._surprise = np.zeros((worlds.count, 2))
+        self._tick = -1
+
+    def observe(self) -> F32:
+        """Return the observations of all worlds, shape (count, slots)."""
+        w = self.worlds
+        if self._tick != w.tick:
+            self._compare()
+            self._tick = w.tick
+        seen = np.where(w.there[..., None], w.seen(), 0.0)
+        seen[..., 3:] /= w.n[:, None, None]
+        tracked = w.sigma_km[..., None] * 100
+        people = np.concatenate([w.there[..., None], _root(seen), tracked], axis=-1)
+        off = w.own[:, [0, 1, 3, 4]] / np.array([1.0, HARD_BOX_KM, 1e-3, 1e-3])
+        whole = np.stack([w.fuel_m_s / 2, w.step_number / w.setting.steps], axis=1)
+        ahead = np.minimum(w.step_number[:, None] + np.arange(6), w.setting.steps)
+        dark = w.blackout[np.arange(w.count)[:, None], ahead]
+        parts = [
+            people.reshape(w.count, -1), whole[:, :1], off, whole[:, 1:], dark,
+            self._approach(), self._sizes(), self._surprise,
+        ]  # fmt: skip
+        return np.asarray(np.clip(np.concatenate(parts, axis=1), -10, 10), np.float32)
+
+    def _approach(self) -> F64:
+        w, found = self.worlds, self.planner.situation.found
+        near = np.where(np.isfinite(found.range_km), found.range_km, 99.0)
+        close = near[:, None] < 5 * KEEP_KM
+        gain = state_transition(w.n, found.ahead_s)[:, :3, 3:] * w.n[:, None, None] / 20
+        first = np.stack([np.minimum(near, 5.0), found.ahead_s / (36 * STEP_S)], axis=1)
+        place = np.where(close, found.place_km, 0.0)
+        return np.concatenate([first, place, gain.reshape(w.count, 9)], axis=1)
+
+    def _sizes(self) -> F64:
+        """Return what single impulses cost now and later; nothing where nothing need be done."""
+        now = self.planner.situation
+        out = np.zeros((self.worlds.count, 3 * len(KINDS) + 3))
+        out[:, : 2 * len(KINDS)] = NEVER
+        table, some = now.table, len(now.which)
+        if not some:
+            return out
+        later = table[:, 1:].min(axis=1)
+        least = np.minimum(table.reshape(some, -1).min(axis=1), 1e3)[:, None]
+        size = np.minimum(np.concatenate([table[:, 0], later], axis=1) / SIZE_M_S, NEVER)
+        nows = np.minimum(np.log(np.minimum(table[:, 0], 1e3) / least), 3.0)
+        after = np.minimum(np.log(np.minimum(later.min(axis=1), 1e3) / least[:, 0]), 3.0)
+        wait = table.reshape(some, -1).argmin(axis=1) // len(KINDS) / DECISIONS
+        more = np.stack([after, wait, np.ones(some)], axis=1)
+        out[now.which] = np.concatenate([size, nows, more], axis=1)
+        return out
+
+    def _compare(self) -> None:
+        """Tell by how much neighbours' speeds changed beside what gravity did."""
+        w = self.worlds
+        here = np.where(w.there[..., None], w.near + w.error, 0.0)
+        coasted = np.swapaxes(w.phi_step @ np.swapaxes(self._last, 1, 2), 1, 2)
+        change = np.linalg.norm((here - coasted)[..., 3:], axis=-1).max(axis=1) * 1e5
+        fresh = w.step_number == 0
+        change = np.where(fresh, 0.0, change)
+        self._surprise[:, 1] = np.where(fresh, 0.0, self._surprise[:, 1] + change / 10)
+        self._surprise[:, 0] = change
+        self._last = here
 
 
-def _root(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _root(value: F64) -> F64:
     return np.asarray(np.sign(value) * np.sqrt(np.abs(value) / 10))

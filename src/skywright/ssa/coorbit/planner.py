@@ -68,6 +68,17 @@ class Approach:
 
 
 @dataclass(frozen=True, slots=True)
+class Situation:
+    """What is seen at one decision."""
+
+    found: Approach
+    which: I64
+    """Worlds in which something must be done."""
+    table: F64
+    """Least sizes that keep all clear in these, shape (some, decisions, 6) [m/s]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plans:
     """One impulse for each of some worlds."""
 
@@ -94,6 +105,16 @@ class Planner:
         self.ahead_s = np.arange(0.0, LOOK_S + 1, GRID_S)
         self._n = np.zeros(worlds.count)
         self._turns = np.zeros((worlds.count, len(self.ahead_s), 3))
+        self._known: tuple[int, Situation] | None = None
+
+    @property
+    def situation(self) -> Situation:
+        """What is seen now; worked out once for each decision."""
+        if self._known is None or self._known[0] != self.worlds.tick:
+            found = self.approach()
+            which = np.flatnonzero(self.alarmed(found))
+            self._known = (self.worlds.tick, Situation(found, which, self.table(which)))
+        return self._known[1]
 
     @property
     def turns(self) -> F64:
@@ -151,10 +172,11 @@ class Planner:
         given = (which, self._states(burnt_m_s), w.there, w.n, self.turns, self.last)
         return np.asarray(sizes_all(*given, dark, keeps, most) * 1000)
 
-    def plans(self, which: I64, ahead_s: F64) -> Plans:
-        """Return the least single impulse that keeps all clear in each of some worlds."""
-        table = self._ruled(self.table(which), which, ahead_s)
-        told = cheapest(table)
+    def plans(self) -> Plans:
+        """Return the least single impulse that keeps all clear in each world of the situation."""
+        now = self.situation
+        which, ahead_s = now.which, now.found.ahead_s[now.which]
+        told = cheapest(self._ruled(now.table, which, ahead_s))
         lost = np.flatnonzero(~told.clear)
         if lost.size:
             # With its margins nothing may be clear where without them something is.
@@ -194,10 +216,8 @@ class Planner:
 
     def act(self) -> F64:
         """Return the impulses of this decision, shape (count, 3) [m/s]."""
-        found = self.approach()
         impulse = np.zeros((self.worlds.count, 3))
-        which = np.flatnonzero(self.alarmed(found))
-        impulse[which] = self.plans(which, found.ahead_s[which]).now_m_s
+        impulse[self.situation.which] = self.plans().now_m_s
         return impulse
 
 

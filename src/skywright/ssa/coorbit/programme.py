@@ -93,20 +93,21 @@ class Programme(Planner):
 
     def act(self) -> F64:
         """Return the impulses of this decision, shape (count, 3) [m/s]."""
-        w, found = self.worlds, self.approach()
-        alarmed = self.alarmed(found)
-        self._kept[~alarmed | (w.step_number == 0)] = 0.0
-        which = np.flatnonzero(alarmed)
-        anew = np.array([k for k in which.tolist() if not self._holds(k)], np.int64)
-        self._plan(anew, found.ahead_s[anew])
+        which = self.situation.which
+        quiet = np.ones(self.worlds.count, bool)
+        quiet[which] = False
+        self._kept[quiet | (self.worlds.step_number == 0)] = 0.0
+        self._plan(which)
         impulse = self._kept[:, 0].copy()
         self._kept[:, :-1] = self._kept[:, 1:]
         self._kept[:, -1] = 0.0
         return np.asarray(impulse)
 
-    def _plan(self, which: npt.NDArray[np.int64], ahead_s: F64) -> None:
-        singles = self.plans(which, ahead_s)
+    def _plan(self, which: npt.NDArray[np.int64]) -> None:
+        singles = self.plans()
         for i, k in enumerate(which.tolist()):
+            if self._holds(k):
+                continue
             plan = _alone(singles, i)
             if singles.clear[i]:
                 problem = self._problem(k, float(self.rule.margin_km))

@@ -98,6 +98,7 @@ class Worlds:
         self.case = np.zeros(count, np.int64)
         self.phi_step = np.zeros((count, 6, 6))
         self.phi_parts = np.zeros((count, _SUBSTEPS, 3, 6))
+        self.tick = 0
         self.reset(np.arange(count))
 
     def reset(self, which: npt.NDArray[np.int64]) -> None:
@@ -105,6 +106,7 @@ class Worlds:
         count, random = len(which), self.random
         if not count:
             return
+        self.tick += 1
         n = mean_motions(random, count)
         names = [self.setting.case] if self.setting.case != "any" else list(CASES)
         case = random.integers(0, len(names), count)
@@ -172,19 +174,14 @@ class Worlds:
         spent = self._burn(impulse_m_s)
         self._others_burn()
         before = np.minimum(self.least_km, KEEP_KM)
-        relative = np.where(self.there[..., None], self.near - self.own[:, None], 0.0)
-        places = (
-            self.phi_parts @ np.swapaxes(relative, 1, 2)[:, None]
-        )  # (count, parts, 3, neighbours)
-        ranges = np.linalg.norm(places, axis=2).min(axis=1)
+        ranges = self._move().min(axis=1)
         nearest = np.where(self.there, ranges, np.inf).min(axis=1)
         first = (self.least_km >= KEEP_KM) & (nearest < KEEP_KM)
         self.least_km = np.minimum(self.least_km, nearest)
-        self.own = (self.phi_step @ self.own[..., None])[..., 0]
-        self.near = np.swapaxes(self.phi_step @ np.swapaxes(self.near, 1, 2), 1, 2)
         fresh = self._noise(np.arange(self.count))
         self.error = 0.9 * self.error + 0.19**0.5 * fresh  # tracking goes on
         self.step_number += 1
+        self.tick += 1
         off = np.abs(self.own[:, 1])
         ended = (self.least_km < HARD_KM) | (off > HARD_BOX_KM)
         depth = (before - np.minimum(self.least_km, KEEP_KM)) / KEEP_KM
@@ -192,6 +189,14 @@ class Worlds:
         cost = cost + _PER_BOX_STEP * np.maximum(off - SOFT_BOX_KM, 0.0)
         over = self.step_number >= self.setting.steps
         return Outcome(-cost, ended, over & ~ended, spent)
+
+    def _move(self) -> F64:
+        """Let ten minutes pass; return the ranges on the way, shape (count, parts, neighbours)."""
+        relative = np.where(self.there[..., None], self.near - self.own[:, None], 0.0)
+        places = self.phi_parts @ np.swapaxes(relative, 1, 2)[:, None]
+        self.own = (self.phi_step @ self.own[..., None])[..., 0]
+        self.near = np.swapaxes(self.phi_step @ np.swapaxes(self.near, 1, 2), 1, 2)
+        return np.asarray(np.linalg.norm(places, axis=2))
 
     def _burn(self, impulse_m_s: F64) -> F64:
         given = np.clip(impulse_m_s, -MOST_M_S, MOST_M_S) * ~self.dark[:, None]
