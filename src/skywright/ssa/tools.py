@@ -16,15 +16,15 @@ def collision_probability(message: str, hbr_m: float | None = None) -> dict[str,
     Parameters
     ----------
     message : str
-        CDM in key-value notation.
+        CDM in key-value notation or XML.
     hbr_m : float, optional
         Combined hard-body radius instead of the message's [m].
     """
     from skywright.ssa.conjunction.conjunction import conjunction_of
     from skywright.ssa.conjunction.probability import probability, told
-    from skywright.ssa.records.cdm import parse_cdm
+    from skywright.ssa.records.cdm_xml import cdm_of
 
-    one = conjunction_of(parse_cdm(message), hbr_m)
+    one = conjunction_of(cdm_of(message), hbr_m)
     return told(one, probability(one))
 
 

@@ -28,7 +28,9 @@ STATE = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
 AXES = ("R", "T", "N", "RDOT", "TDOT", "NDOT")
 """Axes of a covariance; C{row}_{column} of the lower triangle are its keys."""
 
+_COVARIANCE = {f"C{a}_{b}" for k, a in enumerate(AXES) for b in AXES[: k + 1]}
 _HEADER = ("CREATION_DATE", "TCA")
+_TOLD = (*_HEADER, "CCSDS_CDM_VERS", "MESSAGE_ID")
 _LINE = re.compile(r"^\s*([A-Z0-9_]+)\s*=\s*(.*?)\s*(?:\[(.*)\])?\s*$")
 _HBR = re.compile(r"HBR\s*=\s*([-+0-9.eE]+)")
 _NEAREST_KM, _FARTHEST_KM = 6000.0, 1e6
@@ -76,12 +78,14 @@ class Cdm:
 
 
 def read_cdm(source: Path | str) -> Cdm:
-    """Read a file; raises like `parse_cdm`."""
+    """Read a file in either notation; raises like `parse_cdm`."""
     path = Path(source)
     if not path.is_file():
         message = f"The file {path} does not exist."
         raise InputError(message)
-    return parse_cdm(path.read_text(encoding="utf-8", errors="replace"), path.name)
+    from skywright.ssa.records.cdm_xml import cdm_of  # which stands on this module
+
+    return cdm_of(path.read_text(encoding="utf-8-sig", errors="replace"), path.name)
 
 
 def parse_cdm(text: str, name: str = "the message") -> Cdm:
@@ -109,7 +113,7 @@ def parse_cdm(text: str, name: str = "the message") -> Cdm:
             _object(parts[2], units[2], f"{name}, object 2"),
         ),
         _hbr(comments, name),
-        {key: value for key, value in header.items() if key not in _HEADER},
+        {key: value for key, value in header.items() if key not in _TOLD},
         tuple(comments),
     )
 
@@ -183,11 +187,7 @@ def _object(told: dict[str, str], units: dict[str, str], name: str) -> CdmObject
     _refuse_units(state, name)
     taken = {*STATE, "REF_FRAME", "OBJECT_DESIGNATOR", "OBJECT_NAME"}
     covariance = _covariance(told, name)
-    rest = {
-        k: v
-        for k, v in told.items()
-        if k not in taken and not re.fullmatch(r"C\w+_\w+DOT|C[RTN]\w*_[RTN]", k)
-    }
+    rest = {k: v for k, v in told.items() if k not in taken and k not in _COVARIANCE}
     return CdmObject(
         told.get("OBJECT_DESIGNATOR", ""),
         told.get("OBJECT_NAME", ""),

@@ -11,7 +11,10 @@ import polars as pl
 
 from skywright.errors import InputError, NotFoundError
 from skywright.ssa.element_sets import COLUMNS, checked_history
-from skywright.ssa.records.cdm import Cdm, parse_cdm
+from skywright.ssa.records.cdm import Cdm
+from skywright.ssa.records.cdm_xml import cdm_of
+from skywright.ssa.records.oem import parse_oem
+from skywright.ssa.records.oem_records import records_of_oem
 from skywright.ssa.records.reading import history_of
 from skywright.ssa.records.record import Encounter, Kind, MeanElements, Record, Role
 from skywright.ssa.records.record_json import VERSION_KEY, records_from_json
@@ -28,6 +31,7 @@ PLAN_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """Columns of a plan: the burns that operators told of beforehand."""
 
 _START = 4096
+_CDM, _OEM = b"CCSDS_CDM_VERS", b"CCSDS_OEM_VERS"
 _ELEMENTS = tuple(name for name in COLUMNS if name not in ("norad_id", "epoch_utc"))
 _OWN = ("object_name", "asset_role", "manoeuvrable")
 
@@ -38,7 +42,7 @@ def read_records(source: Path | str, *, received_at: datetime | None = None) -> 
     Parameters
     ----------
     source : Path or str
-        Two-line sets, OMM, tables, CDM, or records as JSON; told apart by content.
+        Two-line sets, OMM, tables, OEM, CDM, or records as JSON; told apart by content.
     received_at : datetime, optional
         Of records that do not tell when they came, UTC; the present if left out.
 
@@ -68,14 +72,17 @@ def records_of(
     came = received_at or datetime.now(UTC)
     if is_records(content):
         return records_from_json(content.decode("utf-8-sig"), name)
-    if b"CCSDS_CDM_VERS" in content[:_START]:
-        return [record_of_cdm(parse_cdm(content.decode("utf-8", errors="replace"), name), name)]
+    text = content.decode("utf-8-sig", errors="replace") if told_as_records(content) else ""
+    if _CDM in content[:_START]:
+        return [record_of_cdm(cdm_of(text, name), name)]
+    if _OEM in content[:_START]:
+        return records_of_oem(parse_oem(text, name), name)
     return [record_of_row(row, name, came) for row in history_of(content, name).to_dicts()]
 
 
 def told_as_records(content: bytes) -> bool:
     """Return whether bytes hold more than element sets: messages, states, roles or plans."""
-    return is_records(content) or b"CCSDS_CDM_VERS" in content[:_START]
+    return is_records(content) or any(one in content[:_START] for one in (_CDM, _OEM))
 
 
 def is_records(content: bytes) -> bool:
