@@ -10,8 +10,7 @@ from skywright.ssa.conjunction.conjunction import conjunction_of
 from skywright.ssa.records.cdm import Cdm, CdmObject, parse_cdm, write_cdm
 
 
-@pytest.fixture
-def cdm():
+def made():
     state = np.array([7078.0, 0.0, 0.0, 0.0, 5.3, 5.3])
     sigma = np.array([20.0, 300.0, 15.0, 0.3, 0.02, 0.01])
     objects = tuple(
@@ -22,9 +21,17 @@ def cdm():
     return Cdm("M1", when, when, objects, 12.5, {"ORIGINATOR": "TEST"})
 
 
+TEXT = write_cdm(made())
+
+
 @pytest.fixture
-def text(cdm):
-    return write_cdm(cdm)
+def cdm():
+    return made()
+
+
+@pytest.fixture
+def text():
+    return TEXT
 
 
 def test_what_is_written_reads_back(cdm, text):

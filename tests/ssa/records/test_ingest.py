@@ -9,10 +9,15 @@ from typer.testing import CliRunner
 
 from skywright.cli.main import app
 from skywright.errors import InputError, NotFoundError
+from skywright.ssa.records.cdm import parse_cdm, write_cdm
+from skywright.ssa.records.cdm_xml import write_cdm_xml
 from skywright.ssa.records.ingest import ingest, stored_history
 from skywright.ssa.records.quality import Mark
+from skywright.ssa.records.reading import read_history
 from skywright.store.audit import read_audit
 from tests.ssa.detection.test_residuals import EPOCH, satellite
+from tests.ssa.records.test_cdm import TEXT as CDM
+from tests.ssa.records.test_oem import TEXT as OEM
 from tests.ssa.records.test_tle import SETS
 
 NOW = EPOCH + timedelta(days=20)
@@ -82,3 +87,20 @@ def test_the_command_tells_one_object(tmp_path):
     told = json.loads(CliRunner().invoke(app, args).stdout)
     assert (told["records"], told["new"]) == (3, 3)
     assert told["marks"] == {"stale": 1}
+
+
+def test_ephemerides_and_messages_in_xml_are_records_on_file(any_database, tmp_path):
+    (tmp_path / "ephemeris").write_text(OEM)
+    (tmp_path / "message.xml").write_text(write_cdm_xml(parse_cdm(CDM)))
+    (tmp_path / "message.txt").write_text(write_cdm(parse_cdm(CDM)))
+    files = [tmp_path / name for name in ("ephemeris", "message.xml", "message.txt")]
+    told = ingest(files, any_database, NOW)
+    assert told.kinds == {"state": 4, "conjunction": 2}
+    assert told.new == 5, "the message is the same one in both notations"
+    assert told.marks == {Mark.FUTURE: 4}
+
+
+def test_an_ephemeris_is_no_history(tmp_path):
+    (tmp_path / "ephemeris").write_text(OEM)
+    with pytest.raises(InputError, match="ephemeris holds no element sets: it is one of OEM"):
+        read_history(tmp_path / "ephemeris")

@@ -82,7 +82,7 @@ def history_of(content: bytes, name: str = "the file") -> pl.DataFrame:
     start = text.lstrip()[:1]
     for other in ("CCSDS_CDM_VERS", "CCSDS_OEM_VERS"):
         if other in text[:4096]:
-            message = f"{name} holds no element sets: it is a {other[6:9]}."
+            message = f"{name} holds no element sets: it is one of {other[6:9]}."
             raise InputError(message, hint="Element sets are needed here.")
     if start == "{" and VERSION_KEY in text[:4096]:
         from skywright.ssa.records.record_reading import history_of_records
