@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skywright.errors import InputError
-from skywright.ssa.records.cdm import Cdm, CdmObject, parse_cdm, read_cdm
-from skywright.ssa.records.cdm_xml import UNITS, cdm_of, parse_cdm_xml, write_cdm_xml
+from skywright.ssa.records.cdm import UNITS, Cdm, CdmObject, parse_cdm, read_cdm, write_cdm
+from skywright.ssa.records.cdm_xml import cdm_of, parse_cdm_xml, write_cdm_xml
 from tests.ssa.records.test_cdm import cdm, text  # noqa: F401 - fixtures
 from tests.ssa.records.test_oem import moments
 
@@ -38,6 +38,15 @@ def test_units_stand_with_their_values(cdm):  # noqa: F811
     assert '<X units="km">7078.1</X>' in told
     assert '<CTDOT_T units="m**2/s">' in told
     assert UNITS["SEDR"] == "W/kg"
+
+
+def test_another_unit_than_the_standards_is_kept_with_its_value(text):  # noqa: F811
+    given_ = parse_cdm(
+        text.replace("OBJECT = OBJECT1", "MISS_DISTANCE = 0.2 [km]\nOBJECT = OBJECT1")
+    )
+    assert given_.number("MISS_DISTANCE") is None
+    same(parse_cdm_xml(write_cdm_xml(given_)), given_)
+    same(parse_cdm(write_cdm(given_)), given_)
 
 
 def test_what_the_standard_does_not_know_becomes_a_comment(cdm):  # noqa: F811

@@ -28,6 +28,20 @@ STATE = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
 AXES = ("R", "T", "N", "RDOT", "TDOT", "NDOT")
 """Axes of a covariance; C{row}_{column} of the lower triangle are its keys."""
 
+UNITS = {
+    **dict.fromkeys(("MISS_DISTANCE", *(f"RELATIVE_POSITION_{a}" for a in "RTN")), "m"),
+    **dict.fromkeys(("RELATIVE_SPEED", *(f"RELATIVE_VELOCITY_{a}" for a in "RTN")), "m/s"),
+    **dict.fromkeys((f"SCREEN_VOLUME_{a}" for a in "XYZ"), "m"),
+    **dict.fromkeys(("RECOMMENDED_OD_SPAN", "ACTUAL_OD_SPAN"), "d"),
+    **dict.fromkeys(("AREA_PC", "AREA_DRG", "AREA_SRP"), "m**2"),
+    **dict.fromkeys(("CD_AREA_OVER_MASS", "CR_AREA_OVER_MASS"), "m**2/kg"),
+    "RESIDUALS_ACCEPTED": "%",
+    "MASS": "kg",
+    "THRUST_ACCELERATION": "m/s**2",
+    "SEDR": "W/kg",
+}
+"""Units of the standard (tables 3-3 and 3-4) beside those of states and covariances."""
+
 _COVARIANCE = {f"C{a}_{b}" for k, a in enumerate(AXES) for b in AXES[: k + 1]}
 _HEADER = ("CREATION_DATE", "TCA")
 _TOLD = (*_HEADER, "CCSDS_CDM_VERS", "MESSAGE_ID")
@@ -123,7 +137,7 @@ def write_cdm(cdm: Cdm) -> str:
     lines = ["CCSDS_CDM_VERS = 1.0", f"CREATION_DATE = {_iso(cdm.created_utc)}"]
     header = {"ORIGINATOR": "skywright", **cdm.fields, "MESSAGE_ID": cdm.message_id}
     header.pop("CCSDS_CDM_VERS", None)
-    lines += [f"{key} = {value}" for key, value in header.items()]
+    lines += [_line(key, value) for key, value in header.items()]
     lines.append(f"TCA = {_iso(cdm.tca_utc)}")
     lines += [f"COMMENT {one}" for one in cdm.comments]
     if cdm.hbr_m is not None and not any(_HBR.search(one) for one in cdm.comments):
@@ -131,7 +145,7 @@ def write_cdm(cdm: Cdm) -> str:
     for k, one in enumerate(cdm.objects, start=1):
         lines += [f"OBJECT = OBJECT{k}", f"OBJECT_DESIGNATOR = {one.designator}"]
         lines += [f"OBJECT_NAME = {one.name}", f"REF_FRAME = {one.frame}"]
-        lines += [f"{key} = {value}" for key, value in one.fields.items()]
+        lines += [_line(key, value) for key, value in one.fields.items()]
         units = ["km"] * 3 + ["km/s"] * 3
         lines += [
             f"{key} = {float(value)!r} [{unit}]"
@@ -174,7 +188,9 @@ def _parts(text: str, name: str) -> tuple[list[dict[str, str]], list[str], list[
             message = f"Line {number} of {name} gives {key} a second time."
             raise InputError(message)
         else:
-            parts[-1][key], units[-1][key] = value, unit
+            other = key in UNITS and unit.lower() not in ("", UNITS[key].lower())
+            parts[-1][key] = f"{value} [{unit}]" if other else value
+            units[-1][key] = unit
     return parts, comments, units
 
 
@@ -280,6 +296,11 @@ def _hbr(comments: list[str], name: str) -> float | None:
             raise InputError(message)
         return value
     return None
+
+
+def _line(key: str, value: str) -> str:
+    bare = key in UNITS and not value.endswith("]")
+    return f"{key} = {value} [{UNITS[key]}]" if bare else f"{key} = {value}"
 
 
 def _iso(moment: datetime) -> str:

@@ -8,25 +8,11 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement
 
 from skywright.errors import InputError
-from skywright.ssa.records.cdm import AXES, STATE, Cdm, parse_cdm, write_cdm
+from skywright.ssa.records.cdm import AXES, STATE, UNITS, Cdm, parse_cdm, write_cdm
 from skywright.ssa.records.plain_xml import add_leaf, leaves, messages_of, new_message, text_of
 
 VERSION = "1.0"
 """Of the standard's messages."""
-
-UNITS = {
-    **dict.fromkeys(("MISS_DISTANCE", *(f"RELATIVE_POSITION_{a}" for a in "RTN")), "m"),
-    **dict.fromkeys(("RELATIVE_SPEED", *(f"RELATIVE_VELOCITY_{a}" for a in "RTN")), "m/s"),
-    **dict.fromkeys((f"SCREEN_VOLUME_{a}" for a in "XYZ"), "m"),
-    **dict.fromkeys(("RECOMMENDED_OD_SPAN", "ACTUAL_OD_SPAN"), "d"),
-    **dict.fromkeys(("AREA_PC", "AREA_DRG", "AREA_SRP"), "m**2"),
-    **dict.fromkeys(("CD_AREA_OVER_MASS", "CR_AREA_OVER_MASS"), "m**2/kg"),
-    "RESIDUALS_ACCEPTED": "%",
-    "MASS": "kg",
-    "THRUST_ACCELERATION": "m/s**2",
-    "SEDR": "W/kg",
-}
-"""Units of the standard (tables 3-3 and 3-4) beside those of states and covariances."""
 
 _HEADER = ("CREATION_DATE", "ORIGINATOR", "MESSAGE_FOR", "MESSAGE_ID")
 _RELATIVE = ("TCA", "MISS_DISTANCE", "RELATIVE_SPEED")
@@ -129,7 +115,7 @@ def _fill(parent: Element, told: dict[str, tuple[str, str]], keys: tuple[str, ..
     for key in keys:
         if key in told:
             value, unit = told[key]
-            add_leaf(parent, key, value, unit or UNITS.get(key, ""))
+            add_leaf(parent, key, value, unit)
 
 
 def _unknown(parent: Element, told: dict[str, tuple[str, str]], known: tuple[str, ...]) -> None:
@@ -148,7 +134,7 @@ def _parts(text: str) -> list[Leaves]:
         if key == "OBJECT":
             parts.append([])
         unit = ""
-        if key in STATE or key in _COVARIANCE:
+        if key in STATE or key in _COVARIANCE or key in UNITS:
             value, _, unit = value.removesuffix("]").partition(" [")
         parts[-1].append((key, value, unit))
     return parts
