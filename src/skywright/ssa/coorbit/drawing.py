@@ -81,12 +81,24 @@ def _fits(drawn: Drawn, n: F64, horizon_s: float) -> npt.NDArray[np.bool_]:
 
 def path(drawn: Drawn, n: F64, times_s: F64) -> F64:
     """Return where neighbours are if nobody else acts: (n, t) times to (n, t, 3) positions."""
-    free = (state_transition(n[:, None], times_s) @ drawn.state[:, None, :, None])[..., :3, 0]
+    free = _places(drawn.state, n, times_s)
+    if not (drawn.burn_step >= 0).any():
+        return free
     since = times_s - drawn.burn_step[:, None] * STEP_S
     kick = np.concatenate([np.zeros_like(drawn.burn_km_s), drawn.burn_km_s], axis=1)
-    more = (state_transition(n[:, None], since) @ kick[:, None, :, None])[..., :3, 0]
     done = (drawn.burn_step[:, None] >= 0) & (since > 0)
-    return np.asarray(free + np.where(done[..., None], more, 0.0))
+    return np.asarray(free + np.where(done[..., None], _places(kick, n, since), 0.0))
+
+
+def _places(state: F64, n: F64, times_s: F64) -> F64:
+    """Return places of coasting, as `state_transition` has them, without its matrices."""
+    x, y, z, vx, vy, vz = state.T[..., None]
+    vx, vy, vz = vx / n[:, None], vy / n[:, None], vz / n[:, None]
+    angle = n[:, None] * times_s
+    s, c = np.sin(angle), np.cos(angle)
+    radial = (4 - 3 * c) * x + s * vx + 2 * (1 - c) * vy
+    along = 6 * (s - angle) * x + y - 2 * (1 - c) * vx + (4 * s - 3 * angle) * vy
+    return np.stack([radial, along, c * z + s * vz], axis=-1)
 
 
 def _direction(random: np.random.Generator, n: int) -> F64:

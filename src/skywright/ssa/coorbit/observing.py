@@ -13,6 +13,8 @@ from skywright.ssa.coorbit.worlds import HARD_BOX_KM, NEIGHBOURS, Worlds
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
+_LEAST_M_S = 1e-4
+
 SIZE_M_S, NEVER = 0.1, 4.0
 """Unit of the sizes that are shown, and what stands for a size that is not to be had."""
 
@@ -86,14 +88,15 @@ class Observer:
         now = self.planner.situation
         out = np.zeros((self.worlds.count, 3 * len(KINDS) + 3))
         out[:, : 2 * len(KINDS)] = NEVER
-        table, some = now.table, len(now.which)
+        some = len(now.which)
         if not some:
             return out
+        table = np.clip(now.table, _LEAST_M_S, 1e3)
         later = table[:, 1:].min(axis=1)
-        least = np.minimum(table.reshape(some, -1).min(axis=1), 1e3)[:, None]
+        least = table.reshape(some, -1).min(axis=1)[:, None]
         size = np.minimum(np.concatenate([table[:, 0], later], axis=1) / SIZE_M_S, NEVER)
-        nows = np.minimum(np.log(np.minimum(table[:, 0], 1e3) / least), 3.0)
-        after = np.minimum(np.log(np.minimum(later.min(axis=1), 1e3) / least[:, 0]), 3.0)
+        nows = np.minimum(np.log(table[:, 0] / least), 3.0)
+        after = np.minimum(np.log(later.min(axis=1) / least[:, 0]), 3.0)
         wait = table.reshape(some, -1).argmin(axis=1) // len(KINDS) / DECISIONS
         more = np.stack([after, wait, np.ones(some)], axis=1)
         out[now.which] = np.concatenate([size, nows, more], axis=1)

@@ -1,0 +1,102 @@
+"""Episodes of many worlds at once, kept as the decisions in which something had to be done.
+
+Between two of them nothing is chosen, so a reward counts for the last decision before it; the
+optimiser's plan stands in where no single impulse keeps all clear.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skywright.ssa.coorbit.observing import NEVER, NOW, Observer
+from skywright.ssa.coorbit.planner import Planner
+from skywright.ssa.coorbit.playing import play
+from skywright.ssa.coorbit.worlds import Setting, Worlds
+
+F32 = npt.NDArray[np.float32]
+
+Sample = Callable[[Any], tuple[Any, Any, Any]]
+"""From observations to acts, logarithms of factors, and impulses [m/s]: tensors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """Decisions, those of one world one after the other."""
+
+    x: F32
+    act: npt.NDArray[np.int64]
+    factor: F32
+    """Logarithms of the factors, shape (decisions, 6)."""
+    reward: F32
+    """Up to the next decision, or the end."""
+    better: F32
+    """Sum of rewards of the whole episode, less what the optimiser earns in the same world."""
+    last: npt.NDArray[np.bool_]
+    """Whether the world had no further decision."""
+
+
+def gathered(setting: Setting, count: int, seed: int, sample: Sample) -> Experience:
+    """Play worlds to the end with a policy that tries things.
+
+    The optimiser plays the same worlds with the same tracking errors: what it earns tells luck
+    from skill far better than any critic.
+    """
+    import torch
+
+    worlds = Worlds(count, setting, seed)
+    usual = copy.deepcopy(worlds)
+    earned = play(usual, Planner(usual).act).reward
+    planner = Planner(worlds)
+    observer = Observer(worlds, planner)
+    steps = setting.steps
+    seen, acts, factors = [], [], []
+    rewards = np.zeros((steps, count), np.float32)
+    chose = np.zeros((steps, count), bool)
+    alive = np.ones(count, bool)
+    for number in range(steps):
+        x = observer.observe()
+        free = alive & (x[:, NOW] < NEVER - 1e-3).any(axis=1)
+        impulse = _stand_in(planner)
+        with torch.no_grad():
+            act, factor, burn = sample(torch.from_numpy(x[free]))
+        impulse[free] = burn.numpy()
+        told = worlds.step(impulse)
+        rewards[number] = np.where(alive, told.reward, 0.0)
+        chose[number] = free
+        alive &= ~told.ended
+        seen.append(x[free])
+        acts.append(act.numpy())
+        factors.append(factor.numpy())
+    step, world = np.nonzero(chose)
+    order = np.lexsort((step, world))
+    until = _until_next(rewards, chose)[step, world][order]
+    world = world[order]
+    last = np.append(world[1:] != world[:-1], True)
+    joined = [np.concatenate(some)[order] for some in (seen, acts, factors)]
+    better = (rewards.sum(axis=0) - earned)[world].astype(np.float32)
+    return Experience(joined[0], joined[1], joined[2], until, better, last)
+
+
+def _stand_in(planner: Planner) -> npt.NDArray[np.float64]:
+    impulse = np.zeros((planner.worlds.count, 3))
+    now = planner.situation
+    lost = ~np.isfinite(now.table).any(axis=(1, 2))
+    if lost.any():
+        impulse[now.which[lost]] = planner.plans().now_m_s[lost]
+    return impulse
+
+
+def _until_next(rewards: F32, chose: npt.NDArray[np.bool_]) -> F32:
+    """Return at each decision the sum of rewards up to the next one."""
+    told, waiting = np.zeros_like(rewards), np.zeros(rewards.shape[1], np.float32)
+    for step in range(len(rewards) - 1, -1, -1):
+        waiting = waiting + rewards[step]
+        told[step] = waiting
+        waiting = np.where(chose[step], 0.0, waiting).astype(np.float32)
+    return told
