@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def pc(
-    files: Annotated[list[Path], typer.Argument(help="Messages, CDM in key-value notation or XML.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Messages, CDM in key-value notation or XML.")
+    ],
     hbr_m: Annotated[
         float | None, typer.Option("--hbr", help="Hard-body radius instead of the messages' [m].")
     ] = None,
