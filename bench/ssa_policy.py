@@ -1,58 +1,121 @@
-"""Keeping clear of co-orbital neighbours: rules and optimiser against the exact limit.
+"""Keeping clear of co-orbital neighbours: learned policies, rules and optimisers against limits.
 
-    python bench/ssa_policy.py [--seeds 10] [--episodes 1000]
+    python bench/ssa_policy.py [--seeds 10] [--episodes 1000] [--limits 50] [--j2 100] [--jobs 2]
 
-Prints one JSON object: per case and policy the share of episodes without a breach of 1 km, the
-fuel, and, for one passive neighbour, its ratio to the lower bound of the linear programme; 95 %
-intervals by bootstrap over the seeds.
+Prints one JSON object. Per case and policy: share of episodes without a breach of 1 km, breaches,
+hard ends, fuel, sum of rewards; 95 % intervals by bootstrap over the seeds. Differences to the
+blind linear programme are paired: all policies play the same worlds with the same tracking
+errors. ``limits`` episodes of each seed give ratios of fuel to the limits: what the linear
+programme costs that knows everything and keeps no margin, and a bound that no sequence of burns
+goes below. ``j2`` episodes of each seed are played under gravity with J2 besides. No policy was
+trained and no margin set on these seeds. The linear programme over many burns is slow and plays the
+first ``--programme-seeds`` alone.
 """
 
 import argparse
 import json
 import time
+from functools import partial
 
 import numpy as np
 
-from skywright.ssa.clohessy_wiltshire import state_transition
+from skywright.ssa.coorbit.actor_critic import DEFAULT, ActorCritic, checked, model_in_use
 from skywright.ssa.coorbit.drawing import CASES, STEP_S
-from skywright.ssa.coorbit.limit import lower_bound
-from skywright.ssa.coorbit.planner import ALONG_TRACK, CUT_OFF, OPTIMISER, Planner, nothing
+from skywright.ssa.coorbit.foresight import Foresight
+from skywright.ssa.coorbit.limit import lower_bound, pair_bound
+from skywright.ssa.coorbit.network import CLONE, MODEL
+from skywright.ssa.coorbit.nonlinear import NonlinearWorlds
+from skywright.ssa.coorbit.observing import Observer
+from skywright.ssa.coorbit.passes import GRID_S
+from skywright.ssa.coorbit.planner import (
+    ALONG_TRACK,
+    CUT_OFF,
+    ONE_REVOLUTION,
+    OPTIMISER,
+    Planner,
+    nothing,
+)
+from skywright.ssa.coorbit.playing import play
+from skywright.ssa.coorbit.programme import Programme, ideal
 from skywright.ssa.coorbit.worlds import Setting, Worlds
 
-POLICIES = {"nothing": None, "cut_off": CUT_OFF, "along_track": ALONG_TRACK, "lp_mpc": OPTIMISER}
+FIRST_SEED = 19_000
+LIMITED = {"passive", "circumnavigating"}
+REFERENCE = "lp_mpc_blind"
 
 
-def bounds(worlds):
-    """Return the lower bound of each world, at the time at which its neighbour comes closest."""
-    times = np.arange(0, worlds.setting.hours * 3600, 60.0)
-    told = np.zeros(worlds.count)
-    for k in range(worlds.count):
-        phi = state_transition(worlds.n[k], times)[:, :3]
-        at = times[np.linalg.norm(phi @ worlds.near[k, 0], axis=1).argmin()]
-        burns = np.flatnonzero(~worlds.blackout[k]) * STEP_S
-        told[k] = lower_bound(worlds.near[k, 0], worlds.n[k], at, burns)
+def by_network(worlds, model, *, check):
+    planner = Planner(worlds)
+    observer = Observer(worlds, planner)
+
+    def act():
+        impulse = model.propose(observer.observe())[0]
+        return checked(planner, impulse).impulse_m_s if check else impulse
+
+    return act
+
+
+def policies():
+    told = {
+        "nothing": nothing,
+        "cut_off_24h": lambda worlds: Planner(worlds, CUT_OFF).act,
+        "one_revolution_ahead": lambda worlds: Planner(worlds, ONE_REVOLUTION).act,
+        "along_track_half_revolution": lambda worlds: Planner(worlds, ALONG_TRACK).act,
+        "optimiser": lambda worlds: Planner(worlds, OPTIMISER).act,
+        REFERENCE: lambda worlds: Programme(worlds, OPTIMISER).act,
+        "mpc_knowing_the_reaction": lambda worlds: Foresight(worlds, OPTIMISER).act,
+    }
+    for name, model, graph in (
+        ("clone", "ssa-coorbit-ppo", CLONE),
+        ("ppo", "ssa-coorbit-ppo", MODEL),
+        ("sac", "ssa-coorbit-sac", MODEL),
+    ):
+        folder = model_in_use(model)
+        if folder is not None:
+            one = ActorCritic(folder, graph)
+            told[f"{name}_unchecked"] = partial(by_network, model=one, check=False)
+            told[name] = partial(by_network, model=one, check=True)
     return told
 
 
-def played(case, rule, seed, episodes):
-    worlds = Worlds(episodes, Setting(case), seed)
-    limit = bounds(worlds) if case in {"passive", "circumnavigating"} and rule else None
-    act = Planner(worlds, rule).act if rule else nothing(worlds)
-    hard = np.zeros(episodes, bool)
-    for _ in range(worlds.setting.steps):
-        hard |= worlds.step(act()).ended
-    spent = worlds.budget_m_s - worlds.fuel_m_s
-    success = (worlds.least_km >= 1.0) & ~hard
-    told = {
-        "success": success.mean(),
-        "breaches": (worlds.least_km < 1.0).mean(),
-        "hard_breaches": hard.mean(),
-        "fuel_m_s": spent.mean(),
+def limits(worlds, count):
+    """Return LP limit, bound of one moment and of two of the first worlds [m/s]."""
+    times = np.arange(0, worlds.setting.hours * 3600, GRID_S)
+    ideals = ideal(worlds, count)
+    told = np.zeros((count, 3))
+    for k in range(count):
+        one = (worlds.n[k], worlds.near[k, 0])
+        at = times[np.linalg.norm(coasting(*one, times), axis=1).argmin()]
+        burns = np.flatnonzero(~worlds.blackout[k]) * STEP_S
+        given = (one[1], one[0], at, burns)
+        told[k] = ideals[k], lower_bound(*given), pair_bound(*given)
+    return told
+
+
+def coasting(n_rad_s, state, times):
+    from skywright.ssa.clohessy_wiltshire import state_transition
+
+    return (state_transition(n_rad_s, times) @ state)[:, :3]
+
+
+def measured(one):
+    return {
+        "success": one.success.mean(),
+        "breaches": (one.least_km < 1.0).mean(),
+        "hard_ends": one.hard.mean(),
+        "fuel_m_s": one.fuel_m_s.mean(),
+        "return": one.reward.mean(),
     }
-    if limit is not None:
-        some = success & (limit > 1e-3)
-        told["fuel_ratio_median"] = np.median(spent[some] / limit[some])
-        told["fuel_ratio_of_sums"] = spent[some].sum() / limit[some].sum()
+
+
+def ratios(one, limit):
+    """Return fuel over each limit in episodes that were won, as medians and as ratios of sums."""
+    told = {}
+    some = one.success[: len(limit)] & (limit[:, 1] > 1e-3) & np.isfinite(limit[:, 0])
+    fuel = one.fuel_m_s[: len(limit)][some]
+    for k, name in enumerate(("lp_limit", "bound_one_moment", "bound_two_moments")):
+        told[f"fuel_over_{name}_median"] = np.median(fuel / limit[some, k])
+        told[f"fuel_over_{name}_sums"] = fuel.sum() / limit[some, k].sum()
     return told
 
 
@@ -67,22 +130,52 @@ def interval(values):
     }
 
 
+def case_of(case, given, world=Worlds, count=None):
+    """Return intervals of every policy in one case."""
+    count = count or given.episodes
+    runs = {}
+    for seed in range(FIRST_SEED, FIRST_SEED + given.seeds):
+        played = {}
+        limited = world is Worlds and case in LIMITED and given.limits
+        limit = limits(world(count, Setting(case), seed), given.limits) if limited else None
+        for name, policy in policies().items():
+            if name == "mpc_knowing_the_reaction" and case != "reacting":
+                continue
+            if name == REFERENCE and seed - FIRST_SEED >= given.programme_seeds:
+                continue
+            worlds = world(count, Setting(case), seed)
+            played[name] = play(worlds, policy(worlds))
+            told = measured(played[name])
+            if limit is not None and name != "nothing":
+                told |= ratios(played[name], limit)
+            runs.setdefault(name, []).append(told)
+        for base, short in ((REFERENCE, "lp_mpc"), ("optimiser", "optimiser")):
+            for name, one in played.items() if base in played else ():
+                gain = one.reward - played[base].reward
+                fuel = one.fuel_m_s - played[base].fuel_m_s
+                runs[name][-1][f"return_less_{short}"] = gain.mean()
+                runs[name][-1][f"fuel_less_{short}_m_s"] = fuel.mean()
+    return {
+        name: {key: interval([run[key] for run in some if key in run]) for key in some[0]}
+        for name, some in runs.items()
+    }
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--episodes", type=int, default=1000)
+    parser.add_argument("--limits", type=int, default=50)
+    parser.add_argument("--programme-seeds", type=int, default=10)
+    parser.add_argument("--j2", type=int, default=100)
     given = parser.parse_args()
     begun = time.monotonic()
-    told = {"seeds": given.seeds, "episodes": given.episodes, "cases": {}}
+    told = {"seeds": given.seeds, "episodes": given.episodes, "cases": {}, "under_j2": {}}
     for case in CASES:
-        told["cases"][case] = {}
-        for name, rule in POLICIES.items():
-            runs = [played(case, rule, 9000 + seed, given.episodes) for seed in range(given.seeds)]
-            told["cases"][case][name] = {
-                key: interval([run[key] for run in runs]) for key in runs[0]
-            }
-    told["learned"] = "none: no PPO or SAC policy has been trained and measured"
-    told["default"] = "lp_mpc"
+        told["cases"][case] = case_of(case, given)
+    for case in CASES if given.j2 else ():
+        told["under_j2"][case] = case_of(case, given, NonlinearWorlds, given.j2)
+    told["default"] = DEFAULT
     told["wall_s"] = round(time.monotonic() - begun, 1)
     print(json.dumps(told, indent=1))
 

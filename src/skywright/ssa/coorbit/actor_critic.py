@@ -24,7 +24,10 @@ from skywright.ssa.coorbit.worlds import MOST_M_S
 F64 = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-NAME = "ssa-coorbit"
+NAME = "ssa-coorbit-ppo"
+
+DEFAULT = "optimiser"
+"""What acts if nothing else is asked for."""
 
 GAP = 0.25
 """By which part a proposal with what must follow it may be dearer than the optimiser's plan."""
@@ -57,10 +60,13 @@ class ActorCritic:
     ----------
     folder : Path, optional
         Of a model; by default the one in use.
+    graph : str
+        Which of its graphs: the policy, or the clone that it began as.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder if folder is not None else _in_use()
+    def __init__(self, folder: Path | None = None, graph: str = MODEL) -> None:
+        self._folder = folder if folder is not None else model_in_use()
+        self._graph = graph
 
     @property
     def trained(self) -> bool:
@@ -85,7 +91,7 @@ class ActorCritic:
             message = f"observations is an array of finite numbers, shape (n, {len(SLOTS)})."
             raise InputError(message, hint="See skywright.ssa.coorbit.observing.SLOTS.")
         names = [IMPULSE, ACT, VALUE]
-        told = _session(str(self._folder)).run(names, {OBSERVATION: seen})
+        told = _session(str(self._folder / self._graph)).run(names, {OBSERVATION: seen})
         impulse, acts, value = (np.asarray(one, np.float64) for one in told)
         return impulse, acts, value
 
@@ -142,20 +148,21 @@ def _cost_after(planner: Planner, impulse_m_s: F64, which: npt.NDArray[np.int64]
     return np.asarray(cost)
 
 
-def _in_use() -> Path | None:
+def model_in_use(name: str = NAME) -> Path | None:
+    """Return the folder of the installed or shipped model of a name; None if there is none."""
     from skywright.foundry.registry import in_use
 
     try:
-        folder = in_use(NAME)
+        folder = in_use(name)
     except NotFoundError:
         return None
     return folder if (folder / MODEL).is_file() else None
 
 
 @lru_cache(maxsize=8)
-def _session(folder: str) -> Any:
+def _session(path: str) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(Path(folder) / MODEL), options)
+    return onnxruntime.InferenceSession(path, options)

@@ -19,7 +19,7 @@ from skywright.ssa.coorbit.worlds import MOST_M_S
 ACTS = ("nothing", *KINDS)
 """What it chooses among; nothing is the gate."""
 
-MODEL = "policy.onnx"
+MODEL, CLONE = "policy.onnx", "clone.onnx"
 
 LEAST_FACTOR, MOST_FACTOR = 0.7, 1.6
 """Of the least size that keeps all clear, what may be burnt."""

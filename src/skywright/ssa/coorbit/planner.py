@@ -142,8 +142,10 @@ class Planner:
         there = (state_transition(w.n, ahead) @ one[..., None])[..., 0]
         return Approach(told[:, 0], ahead, there[:, :3], there[:, 3:])
 
-    def _states(self, burnt_m_s: F64 | None = None) -> F64:
-        states = np.where(self.worlds.there[..., None], self.worlds.seen(), 0.0)
+    def _states(self, burnt_m_s: F64 | None = None, *, known: bool = False) -> F64:
+        w = self.worlds
+        seen = w.near - w.own[:, None] if known else w.seen()
+        states = np.where(w.there[..., None], seen, 0.0)
         if burnt_m_s is not None:
             states[..., 3:] -= burnt_m_s[:, None] / 1000
         return np.asarray(states)
@@ -155,10 +157,26 @@ class Planner:
         keep = KEEP_KM + 0.4 * (self.rule.margin_km + self.rule.sigmas * grown)
         return np.asarray(found.range_km < keep)
 
-    def table(self, which: I64, burnt_m_s: F64 | None = None, *, margins: float = 1.0) -> F64:
+    def table(
+        self,
+        which: I64,
+        burnt_m_s: F64 | None = None,
+        *,
+        margins: float = 1.0,
+        known: bool = False,
+    ) -> F64:
         """Return the least sizes that keep all clear, shape (some, decisions, 6) [m/s].
 
-        ``burnt_m_s``, shape (count, 3), is burnt now before anything else; then no other now.
+        Parameters
+        ----------
+        which : ndarray
+            Worlds.
+        burnt_m_s : ndarray, shape (count, 3), optional
+            Burnt now before anything else; then there is no other burn now.
+        margins : float
+            What part of the margins is kept.
+        known : bool
+            Whether the truth is looked at instead of estimates, for limits.
         """
         w = self.worlds
         ahead = w.step_number[which, None] + np.arange(DECISIONS)
@@ -169,7 +187,7 @@ class Planner:
             fuel -= np.abs(burnt_m_s).sum(axis=1)
         keeps = (KEEP_KM + margins * self.rule.margin_km, margins * self.rule.sigmas * w.sigma_km)
         most = np.clip(fuel, 0.0, MOST_M_S) / 1000
-        given = (which, self._states(burnt_m_s), w.there, w.n, self.turns, self.last)
+        given = (which, self._states(burnt_m_s, known=known), w.there, w.n, self.turns, self.last)
         return np.asarray(sizes_all(*given, dark, keeps, most) * 1000)
 
     def plans(self) -> Plans:
@@ -184,7 +202,8 @@ class Planner:
             again = cheapest(self._ruled(bare, which[lost], ahead_s[lost]))
             last = np.flatnonzero(~again.clear)
             kind, size = self._farthest(which[lost[last]])
-            again.kind[last], again.size_m_s[last], again.step[last] = kind, size, 0
+            again.kind[last], again.size_m_s[last] = kind, size
+            again.step[last] = self._wait(which[lost[last]], ahead_s[lost[last]])
             told.step[lost], told.kind[lost] = again.step, again.kind
             told.size_m_s[lost], told.clear[lost] = again.size_m_s, again.clear
         return told
@@ -195,24 +214,31 @@ class Planner:
         table = np.where(allowed, table, np.inf)
         if rule.lead_s is None and rule.lead_rev is None:
             return table
-        lead = np.full(len(which), rule.lead_s or 0.0)
-        if rule.lead_rev is not None:
-            lead = rule.lead_rev * 2 * np.pi / self.worlds.n[which]
-        wait = np.ceil(np.maximum(ahead_s - lead, 0.0) / STEP_S)
+        wait = self._wait(which, ahead_s)
         some = np.isfinite(table).any(axis=2) & (np.arange(DECISIONS) >= wait[:, None])
         first = some & (np.cumsum(some, axis=1) == 1)
         return np.asarray(np.where(first[..., None], table, np.inf))
 
+    def _wait(self, which: I64, ahead_s: F64) -> I64:
+        """Return how many decisions the rule waits."""
+        rule = self.rule
+        lead = np.full(len(which), np.inf if rule.lead_s is None else rule.lead_s)
+        if rule.lead_rev is not None:
+            lead = rule.lead_rev * 2 * np.pi / self.worlds.n[which]
+        return np.asarray(np.ceil(np.maximum(ahead_s - lead, 0.0) / STEP_S), np.int64)
+
     def _farthest(self, which: I64) -> tuple[I64, F64]:
         """Return kind and size of the greatest impulse now that leaves the greatest range."""
         w = self.worlds
-        size = np.minimum(MOST_M_S, w.fuel_m_s)
+        size = np.minimum(MOST_M_S, w.fuel_m_s)[which]
+        there, n, turns, last = w.there[which], w.n[which], self.turns[which], self.last[which]
         ranges = np.zeros((len(which), 6))
         for kind in np.flatnonzero(np.isin(np.arange(6) // 2, self.rule.axes)):
             burnt = DIRECTIONS[kind] * size[:, None]
-            told = near_all(self._states(burnt), w.there, w.n, self.turns, self.last)
-            ranges[:, kind] = told[which, 0]
-        return ranges.argmax(axis=1), size[which]
+            states = self._states()[which]
+            states[..., 3:] -= burnt[:, None] / 1000
+            ranges[:, kind] = near_all(states, there, n, turns, last)[:, 0]
+        return ranges.argmax(axis=1), size
 
     def act(self) -> F64:
         """Return the impulses of this decision, shape (count, 3) [m/s]."""
@@ -223,7 +249,7 @@ class Planner:
 
 def cheapest(table: F64) -> Plans:
     """Return the least entries of tables of shape (some, decisions, 6)."""
-    flat = table.reshape(len(table), DECISIONS * 6)
+    flat = table.reshape(len(table), table.shape[1] * len(KINDS))
     best = flat.argmin(axis=1)
     size = flat[np.arange(len(table)), best]
     step, kind = np.divmod(best, 6)

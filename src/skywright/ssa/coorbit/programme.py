@@ -27,7 +27,7 @@ from skywright.ssa.coorbit.worlds import MOST_M_S, Worlds
 
 F64 = npt.NDArray[np.float64]
 
-_NEAR_KM, _EACH_S, _ROUNDS, _GAIN = 6.0, 60.0, 4, 0.005
+_NEAR_KM, _EACH_S, _ROUNDS, _GAIN = 3.0, 60.0, 3, 0.005
 _KEPT_MARGIN = 0.7  # of the margin, beyond which a plan is kept
 
 
@@ -110,7 +110,7 @@ class Programme(Planner):
                 continue
             plan = _alone(singles, i)
             if singles.clear[i]:
-                problem = self._problem(k, float(self.rule.margin_km))
+                problem = problem_of(self, k, self.rule.margin_km)
                 short = polished(problem, plan[: len(problem.dark)])
                 plan[: len(short)] = short
             self._kept[k] = plan
@@ -118,7 +118,7 @@ class Programme(Planner):
     def _holds(self, k: int) -> bool:
         if not self._kept[k].any():
             return False
-        problem = self._problem(k, _KEPT_MARGIN * self.rule.margin_km)
+        problem = problem_of(self, k, _KEPT_MARGIN * self.rule.margin_km)
         plan = self._kept[k, : len(problem.dark)]
         turn = self.turns[k, : self.last[k] + 1]
         least = least_range(problem.states, problem.n_rad_s, turn, plan / 1000)
@@ -126,18 +126,43 @@ class Programme(Planner):
         grown = 0.4 * float(problem.growth_km.max()) * min(left, 8.0)
         return bool(least >= problem.keep_km + grown)
 
-    def _problem(self, k: int, margin_km: float) -> Problem:
-        w, number = self.worlds, int(self.worlds.step_number[k])
-        steps = min(w.setting.steps - number, DECISIONS)
-        some = w.there[k]
-        dark = w.blackout[k, number : number + steps]
-        growth = self.rule.sigmas * w.sigma_km[k, some]
-        states = np.ascontiguousarray(w.seen()[k, some])
-        keep = KEEP_KM + margin_km
-        return Problem(states, float(w.n[k]), dark, growth, keep, float(w.fuel_m_s[k]))
+
+def problem_of(planner: Planner, k: int, margin_km: float, *, known: bool = False) -> Problem:
+    """Return what a plan of world k must hold to; ``known`` looks at the truth, not estimates."""
+    w, number = planner.worlds, int(planner.worlds.step_number[k])
+    steps = min(w.setting.steps - number, DECISIONS)
+    some = w.there[k]
+    dark = w.blackout[k, number : number + steps]
+    growth = planner.rule.sigmas * w.sigma_km[k, some]
+    seen = w.near[k] - w.own[k] if known else w.seen()[k]
+    keep = KEEP_KM + margin_km
+    states = np.ascontiguousarray(seen[some])
+    return Problem(states, float(w.n[k]), dark, growth, keep, float(w.fuel_m_s[k]))
 
 
 def _alone(some: Plans, i: int) -> F64:
     plan = np.zeros((DECISIONS, 3))
     plan[some.step[i]] = DIRECTIONS[some.kind[i]] * some.size_m_s[i]
     return plan
+
+
+def ideal(worlds: Worlds, count: int) -> F64:
+    """Return what keeping clear costs who knows all and keeps no margin, shape (count,) [m/s].
+
+    The programme is begun from the best single impulse of each kind, so this is what a feasible
+    plan costs, and no proof that none is cheaper: see `limit.pair_bound` for that. Neighbours must
+    coast. Infinite where no single impulse keeps clear.
+    """
+    sure = Planner(worlds, Rule(0.0, 0.0))
+    table = sure.table(np.arange(count), known=True)
+    told = np.full(count, np.inf)
+    for k in range(count):
+        problem = problem_of(sure, k, 0.0, known=True)
+        for kind in range(len(DIRECTIONS)):
+            step = int(table[k, :, kind].argmin())
+            size = float(table[k, step, kind])
+            if np.isfinite(size):
+                plan = np.zeros((len(problem.dark), 3))
+                plan[step] = DIRECTIONS[kind] * size
+                told[k] = min(told[k], np.abs(polished(problem, plan)).sum())
+    return told

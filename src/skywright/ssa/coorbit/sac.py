@@ -21,6 +21,8 @@ from skywright.ssa.coorbit.observing import SLOTS
 from skywright.ssa.coorbit.planner import KINDS
 from skywright.ssa.coorbit.worlds import Setting
 
+_FACTOR_SPREAD = 0.1  # of factors, by which straying from the clone is measured
+
 
 @dataclass(frozen=True, slots=True)
 class SAC:
@@ -196,8 +198,11 @@ class _Learner:
         if acts:
             worth, log = self.soft(x, self.critics)
             with torch.no_grad():
-                model = self.clone.choices(x)[0].softmax(dim=1)
-            strayed = -(model * log.clamp(min=-50.0)).sum(dim=1)
+                model, was = self.clone.choices(x)
+            chance = model.softmax(dim=1)
+            off = ((self.module.choices(x)[1] - was) / _FACTOR_SPREAD) ** 2 / 2
+            strayed = (chance[:, 1:] * off - chance[:, 1:] * log[:, 1:].clamp(min=-50.0)).sum(dim=1)
+            strayed = strayed - chance[:, 0] * log[:, 0]
             _step(self.acting, (-worth + self.plan.leash * strayed).mean())
         with torch.no_grad():
             pairs = zip(self.slow.parameters(), self.critics.parameters(), strict=True)

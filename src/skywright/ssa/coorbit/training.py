@@ -16,7 +16,7 @@ from skywright.foundry.run import Run
 from skywright.ssa.coorbit.actor_critic import ActorCritic, checked
 from skywright.ssa.coorbit.cloning import agreement, cloned, lessons
 from skywright.ssa.coorbit.drawing import CASES
-from skywright.ssa.coorbit.network import MODEL, export
+from skywright.ssa.coorbit.network import CLONE, MODEL, export
 from skywright.ssa.coorbit.observing import SLOTS, Observer
 from skywright.ssa.coorbit.planner import Planner
 from skywright.ssa.coorbit.playing import Choose, Played, play
@@ -58,6 +58,7 @@ def fit(run: Run) -> dict[str, Any]:
     held = lessons(500, run.seed + _ASIDE)
     metrics: dict[str, Any] = {"agrees_with_optimiser": agreement(module, held)}
     run.log(step=0, **metrics)
+    export(module, run.out / CLONE)
     module = _improved(module, algorithm, plan, run)
     export(module, run.out / MODEL)
     told = judged(ActorCritic(run.out), int(params.get("episodes", 500)), run.seed + _ASIDE)
@@ -79,6 +80,8 @@ def _plan(algorithm: str, given: dict[str, Any]) -> Any:
     if unknown := sorted(set(given) - known):
         message = f"{algorithm} has no parameter {', '.join(unknown)}."
         raise InputError(message, hint=f"There are {', '.join(sorted(_OURS | known))}.")
+    if "cases" in given:
+        given["cases"] = tuple(given["cases"])
     return kind(**given) if kind else None
 
 
