@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.detection.detector import detector_in_use, peaks
+from skywright.ssa.detection.detector import Operating, detector_in_use, peaks
 from skywright.ssa.detection.features import Candidates, candidates
 from skywright.ssa.detection.series import Series, series_of
-from skywright.ssa.element_sets import GM_EARTH_KM3_S2, epochs_jd
+from skywright.ssa.element_sets import GM_EARTH_KM3_S2, moment_jd
 
 F64 = npt.NDArray[np.float64]
 
@@ -36,15 +38,31 @@ BURNS = {
 """What it burnt, by the detector in use."""
 
 
-def burn_slots(history: pl.DataFrame, at_utc: datetime) -> tuple[dict[str, float], F64]:
-    """Return the slots, and the times of the burns as Julian dates [d]."""
+class Finds(Protocol):
+    """What is asked of a detector of manoeuvres."""
+
+    @property
+    def operating(self) -> Mapping[str, Operating]:
+        """Where a score becomes a manoeuvre, by regime."""
+
+    def scores(self, regime: str, candidates: Candidates) -> F64:
+        """Return the probability of a manoeuvre in each gap; (m,)."""
+
+
+def burn_slots(
+    history: pl.DataFrame, at_utc: datetime, detector: Finds | None = None
+) -> tuple[dict[str, float], F64]:
+    """Return the slots, and the times of the burns as Julian dates [d].
+
+    The detector in use finds them unless another is given.
+    """
     series = series_of(history)
     if series is None:
         return {}, np.zeros(0)
     gaps = candidates(series)
-    detector = detector_in_use()
-    scores = detector.scores(series.regime, gaps)
-    places = peaks(gaps.at, scores, detector.operating[series.regime])
+    chosen: Finds = detector or detector_in_use()
+    scores = chosen.scores(series.regime, gaps)
+    places = peaks(gaps.at, scores, chosen.operating[series.regime])
     told = {
         "burns": float(len(places)),
         "burns_per_30_d": 30.0 * len(places) / max(float(series.days[-1] - series.days[0]), 1.0),
@@ -67,7 +85,6 @@ def _of_burns(
     seen = gaps.plane_statistic[places] > 5.0
     across = np.where(seen, speed * gaps.plane_step_m[places] / (series.axis_km * 1e3), 0.0)
     sizes = np.hypot(along, across)
-    now = pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None)]})
     between = np.diff(gaps.at[places])
     told = {
         "burn_total_m_s": float(sizes.sum()),
@@ -77,7 +94,7 @@ def _of_burns(
         "burn_net_m_s": float(along.sum()),
         "burn_forward_share": float((along > 0.0).mean()),
         "burn_out_of_plane_share": float(across.sum() / max(sizes.sum(), 1e-12)),
-        "burn_since_d": float(np.add(*epochs_jd(now))[0] - gaps.at[places[-1]]),
+        "burn_since_d": float(sum(moment_jd(at_utc)) - gaps.at[places[-1]]),
     }
     if len(between) >= 2:
         told["burn_regularity"] = float(between.std() / max(between.mean(), 1e-6))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.element_sets import EARTH_RADIUS_KM, epochs_jd
+from skywright.ssa.element_sets import EARTH_RADIUS_KM, epochs_jd, moment_jd
 from skywright.ssa.relative_elements import carried, mean_elements
 
 F64 = npt.NDArray[np.float64]
@@ -68,8 +68,7 @@ def regime_slots(history: pl.DataFrame) -> dict[str, float]:
 def cadence_slots(history: pl.DataFrame, at_utc: datetime) -> dict[str, float]:
     """Return the slots of the schedule of sets."""
     days = np.add(*epochs_jd(history))
-    now = pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None)]})
-    told = {"sets": float(len(days)), "age_d": float(np.add(*epochs_jd(now))[0] - days[-1])}
+    told = {"sets": float(len(days)), "age_d": float(sum(moment_jd(at_utc)) - days[-1])}
     if len(days) < 2:
         return told
     gaps = np.diff(days)

@@ -15,7 +15,7 @@ from skywright.ssa.conjunction.slow import separation_across
 from skywright.ssa.detection.detector import detector_in_use, peaks
 from skywright.ssa.detection.features import candidates
 from skywright.ssa.detection.series import series_of
-from skywright.ssa.element_sets import epochs_jd
+from skywright.ssa.element_sets import epochs_jd, moment_jd
 from skywright.ssa.relative_track import RelativeTrack, relative_track
 
 F64 = npt.NDArray[np.float64]
@@ -107,7 +107,7 @@ def _nearest(
         return {}
     place = int(ahead[motion.range_km[ahead].argmin()])
     days = float(motion.days[place])
-    now = np.add(*epochs_jd(pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None)]})))[0]
+    now = sum(moment_jd(at_utc))
     ages = [now + days - np.add(*epochs_jd(one.tail(1)))[0] for one in (asset, other)]
     radial, along, across = np.sqrt(sum(position_sigmas_km(age) ** 2 for age in ages))
     r, t, n = motion.rtn_km[place]
@@ -128,8 +128,8 @@ def _sun_angle(motion: RelativeTrack, at_utc: datetime) -> float:
     past = np.flatnonzero(motion.days <= 0.0)
     if not len(past):
         return float("nan")
-    jd, fraction = epochs_jd(pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None)]}))
-    sun = -np.asarray(erfa.epv00(jd[0], fraction[0])[0]["p"])
+    jd, fraction = moment_jd(at_utc)
+    sun = -np.asarray(erfa.epv00(jd, fraction)[0]["p"])
     towards = motion.direction[past[-1]]
     cosine = float(towards @ sun / np.linalg.norm(sun))
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.behaviour.burns import BURNS, burn_slots
+from skywright.ssa.behaviour.burns import BURNS, Finds, burn_slots
 from skywright.ssa.behaviour.motion import CHANGES, RESIDUALS, TRENDS, motion_slots
 from skywright.ssa.behaviour.orbit import CADENCE, REGIME, cadence_slots, regime_slots
 from skywright.ssa.behaviour.relation import RELATION, relation_slots, unplanned_burns
-from skywright.ssa.element_sets import checked_history, epochs_jd
+from skywright.ssa.element_sets import checked_history, epochs_jd, moment_jd
 from skywright.ssa.relative_track import RelativeTrack, received_by
 
 F64 = npt.NDArray[np.float64]
@@ -60,6 +60,7 @@ def behaviour_vector(
     track: RelativeTrack | None = None,
     planned_burns: pl.DataFrame | None = None,
     asset_burns: F64 | None = None,
+    detector: Finds | None = None,
 ) -> F64:
     """Return the slots of one object at a moment.
 
@@ -77,6 +78,8 @@ def behaviour_vector(
         ``start_utc`` of burns of the asset that its operator planned: following those is no sign.
     asset_burns : (n,) array, optional
         As from `burns_of`, if they are at hand already.
+    detector : Finds, optional
+        Finds the burns of the object; the detector in use if left out.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def behaviour_vector(
     told |= regime_slots(own)
     told |= cadence_slots(own, at_utc)
     told |= motion_slots(own)
-    burns, found = burn_slots(own, at_utc)
+    burns, found = burn_slots(own, at_utc, detector)
     told |= burns
     if asset is not None:
         beside = received_by(checked_history(asset), at_utc, "asset")
@@ -120,8 +123,9 @@ def table_markdown() -> str:
 
 def _window(history: pl.DataFrame, at_utc: datetime) -> pl.DataFrame:
     """Return the last sets, one an epoch; two at least where there are two."""
-    once = history.unique("epoch_utc", keep="last", maintain_order=True).tail(WINDOW_SETS)
-    now = pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None)]})
-    age = np.add(*epochs_jd(now))[0] - np.add(*epochs_jd(once))
-    recent = once.filter(pl.Series(age <= WINDOW_D))
-    return recent if recent.height >= 2 else once.tail(2)
+    epochs = history["epoch_utc"].to_numpy()
+    if np.any(epochs[1:] == epochs[:-1]):
+        history = history.unique("epoch_utc", keep="last", maintain_order=True)
+    once = history.tail(WINDOW_SETS)
+    age = sum(moment_jd(at_utc)) - np.add(*epochs_jd(once))
+    return once.tail(max(int(np.sum(age <= WINDOW_D)), 2))
