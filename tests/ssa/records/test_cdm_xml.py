@@ -1,12 +1,15 @@
 """Conjunction messages in XML: the same message as in lines, and as safe."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from skywright.cli.main import app
 from skywright.errors import InputError
 from skywright.ssa.records.cdm import UNITS, Cdm, CdmObject, parse_cdm, read_cdm, write_cdm
 from skywright.ssa.records.cdm_xml import cdm_of, parse_cdm_xml, write_cdm_xml
@@ -114,3 +117,11 @@ def test_real_messages_are_the_same_in_both_notations(ssa_data):
     for path in sorted((ssa_data / "conjunctions/cara_cdm").glob("*.cdm")):
         given_ = parse_cdm(path.read_text())
         same(parse_cdm_xml(write_cdm_xml(given_)), given_)
+
+
+def test_the_command_takes_both_notations_for_the_same(cdm, text, tmp_path):  # noqa: F811
+    (tmp_path / "one").write_text(text)
+    (tmp_path / "two").write_text(write_cdm_xml(cdm))
+    args = ["ssa", "pc", str(tmp_path / "one"), str(tmp_path / "two"), "--json"]
+    one, two = json.loads(CliRunner().invoke(app, args).stdout)["conjunctions"]
+    assert one | {"file": ""} == two | {"file": ""}

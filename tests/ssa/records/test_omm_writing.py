@@ -36,7 +36,8 @@ angles = st.floats(0.0, 359.9)
 @given(
     st.sampled_from(("xml", "json", "csv")),
     st.floats(0.1, 17.0), st.floats(0.0, 0.9), st.floats(0.0, 180.0), angles, angles, angles,
-    st.floats(-1.0, 1.0), st.integers(1, 10**9), st.floats(-0.1, 0.1).filter(lambda x: x == 0.0 or abs(x) > 1e-300),
+    st.floats(-1.0, 1.0), st.integers(1, 10**9),
+    st.floats(-0.1, 0.1).filter(lambda x: x == 0.0 or abs(x) > 1e-300),
 )  # fmt: skip
 def test_any_set_reads_back(form, n, e, i, raan, argp, mean, bstar, number, ndot):
     epoch = datetime(2024, 7, 5, 1, 2, 3, 4)  # noqa: DTZ001 - UTC

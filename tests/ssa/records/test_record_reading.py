@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from skywright.cli.main import app
 from skywright.errors import InputError, NotFoundError
 from skywright.ssa.element_sets import COLUMNS
 from skywright.ssa.records.ingest import ingest, stored_history, stored_plan
@@ -115,3 +117,28 @@ def test_all_real_messages_are_records(ssa_data):
         (one,) = read_records(path)
         assert one.kind is Kind.CONJUNCTION
         assert one.received_at < one.epoch
+
+
+def test_an_assessment_knows_the_burns_that_were_planned_by_then(own, tmp_path, monkeypatch):
+    seen = []
+
+    def remember(asset, objects, at, *, explain):
+        seen.append(asset.planned_burns)
+        return {"objects": []}
+
+    monkeypatch.setattr("skywright.ssa.threats.assess.assess", remember)
+    (tmp_path / "others.txt").write_text(SETS)
+    args = [
+        "ssa",
+        "threats",
+        "--asset",
+        str(own),
+        "--objects",
+        str(tmp_path / "others.txt"),
+        "--at",
+    ]
+    for at in ("2024-07-05T16:00", "2024-07-05T18:00"):
+        CliRunner().invoke(app, [*args, at, "--json"], catch_exceptions=False)
+    before, after = seen
+    assert before.is_empty(), "the plan came at 17:00"
+    assert after["start_utc"].to_list() == [BURN.start_utc]

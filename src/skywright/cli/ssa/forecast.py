@@ -1,0 +1,53 @@
+"""``skywright ssa forecast``: the last probability of encounters, foretold from those so far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skywright.cli.output import AsJson, emit_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(forecast)
+
+
+def forecast(
+    history: Annotated[
+        Path,
+        typer.Option(
+            help="A row a message: event_id, created_utc, tca_utc and a probability. Parquet, CSV "
+            "or JSON."
+        ),
+    ],
+    column: Annotated[
+        str, typer.Option(help="Column of the probability, for one hard-body radius.")
+    ] = "pc",
+    flag: Annotated[
+        float, typer.Option(help="Last probability whose reaching is foretold.")
+    ] = 1e-5,
+    lead: Annotated[
+        float,
+        typer.Option(help="Use only messages at least so many days before the approach.", min=0.0),
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Foretell the last probability of each encounter, with quantiles and a flag."""
+    from skywright.ssa.conjunction.final_pc import forecast as told_of
+    from skywright.ssa.conjunction.pc_history import leads, read_pc_history
+
+    told = told_of(leads(read_pc_history(history, column), lead), flag_pc=flag)
+    if as_json:
+        emit_json(told)
+        return
+    for one in told["events"]:
+        word = "flagged" if one["flagged"] else "not flagged"
+        low, high = one["quantiles"]["0.05"], one["quantiles"]["0.95"]
+        typer.echo(
+            f"{one['event_id']}: now {one['pc_now']:.1e}, {one['days_to_tca']:.1f} d before; "
+            f"{one['chance_at_least_flag']:.0%} that the last is {flag:.0e} or more ({word}); "
+            f"{low:.1e} to {high:.1e}"
+        )
