@@ -1,6 +1,6 @@
 """Keeping clear of co-orbital neighbours: learned policies, rules and optimisers against limits.
 
-    python bench/ssa_policy.py [--seeds 10] [--episodes 1000] [--limits 50] [--j2 100] [--jobs 2]
+    python bench/ssa_policy.py [--seeds 10] [--episodes 1000] [--limits 30] [--j2 100] [--jobs 2]
 
 Prints one JSON object. Per case and policy: share of episodes without a breach of 1 km, breaches,
 hard ends, fuel, sum of rewards; 95 % intervals by bootstrap over the seeds. Differences to the
@@ -9,12 +9,14 @@ errors. ``limits`` episodes of each seed give ratios of fuel to the limits: what
 programme costs that knows everything and keeps no margin, and a bound that no sequence of burns
 goes below. ``j2`` episodes of each seed are played under gravity with J2 besides. No policy was
 trained and no margin set on these seeds. The linear programme over many burns is slow and plays the
-first ``--programme-seeds`` alone.
+first ``--slow-seeds`` alone, as do policies without the check.
 """
 
 import argparse
+import copy
 import json
 import time
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -33,6 +35,7 @@ from skywright.ssa.coorbit.planner import (
     ONE_REVOLUTION,
     OPTIMISER,
     Planner,
+    Rule,
     nothing,
 )
 from skywright.ssa.coorbit.playing import play
@@ -42,6 +45,7 @@ from skywright.ssa.coorbit.worlds import Setting, Worlds
 FIRST_SEED = 19_000
 LIMITED = {"passive", "circumnavigating"}
 REFERENCE = "lp_mpc_blind"
+FOR_REACTION = Rule(0.03, 3.0)  # the best of seven for reacting neighbours, on 2,000 other worlds
 
 
 def by_network(worlds, model, *, check):
@@ -62,6 +66,7 @@ def policies():
         "one_revolution_ahead": lambda worlds: Planner(worlds, ONE_REVOLUTION).act,
         "along_track_half_revolution": lambda worlds: Planner(worlds, ALONG_TRACK).act,
         "optimiser": lambda worlds: Planner(worlds, OPTIMISER).act,
+        "optimiser_margin_for_reaction": lambda worlds: Planner(worlds, FOR_REACTION).act,
         REFERENCE: lambda worlds: Programme(worlds, OPTIMISER).act,
         "mpc_knowing_the_reaction": lambda worlds: Foresight(worlds, OPTIMISER).act,
     }
@@ -137,13 +142,15 @@ def case_of(case, given, world=Worlds, count=None):
     for seed in range(FIRST_SEED, FIRST_SEED + given.seeds):
         played = {}
         limited = world is Worlds and case in LIMITED and given.limits
-        limit = limits(world(count, Setting(case), seed), given.limits) if limited else None
+        drawn = world(count, Setting(case), seed)
+        limit = limits(drawn, given.limits) if limited else None
         for name, policy in policies().items():
             if name == "mpc_knowing_the_reaction" and case != "reacting":
                 continue
-            if name == REFERENCE and seed - FIRST_SEED >= given.programme_seeds:
+            slow = name == REFERENCE or name.endswith("unchecked")
+            if slow and seed - FIRST_SEED >= given.slow_seeds:
                 continue
-            worlds = world(count, Setting(case), seed)
+            worlds = copy.deepcopy(drawn)
             played[name] = play(worlds, policy(worlds))
             told = measured(played[name])
             if limit is not None and name != "nothing":
@@ -165,16 +172,21 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--episodes", type=int, default=1000)
-    parser.add_argument("--limits", type=int, default=50)
-    parser.add_argument("--programme-seeds", type=int, default=10)
+    parser.add_argument("--limits", type=int, default=30)
+    parser.add_argument("--slow-seeds", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--j2", type=int, default=100)
     given = parser.parse_args()
     begun = time.monotonic()
-    told = {"seeds": given.seeds, "episodes": given.episodes, "cases": {}, "under_j2": {}}
-    for case in CASES:
-        told["cases"][case] = case_of(case, given)
-    for case in CASES if given.j2 else ():
-        told["under_j2"][case] = case_of(case, given, NonlinearWorlds, given.j2)
+    told = {"seeds": given.seeds, "episodes": given.episodes}
+    with ProcessPoolExecutor(given.jobs) as pool:
+        runs = {case: pool.submit(case_of, case, given) for case in reversed(CASES)}
+        more = {
+            case: pool.submit(case_of, case, given, NonlinearWorlds, given.j2)
+            for case in (CASES if given.j2 else ())
+        }
+        told["cases"] = {case: runs[case].result() for case in CASES}
+        told["under_j2"] = {case: one.result() for case, one in more.items()}
     told["default"] = DEFAULT
     told["wall_s"] = round(time.monotonic() - begun, 1)
     print(json.dumps(told, indent=1))

@@ -166,3 +166,16 @@ def test_a_parameter_that_there_is_not_is_refused(tmp_path):
     recipe = SimpleNamespace(params={"algorithm": "ppo", "speed": 9}, name="small", title="small")
     with pytest.raises(InputError, match="speed"):
         training.fit(SimpleNamespace(recipe=recipe, seed=3, out=tmp_path))
+
+
+def test_a_neighbour_that_burns_is_told_from_one_that_coasts():
+    seen = {}
+    for case in ("passive", "reacting"):
+        observer = _observed(case, count=200)
+        for _ in range(4):
+            observer.observe()
+            observer.worlds.step(np.zeros((200, 3)))
+        observer.observe()
+        seen[case] = observer.moved.mean()
+    assert seen["passive"] < 0.15
+    assert seen["reacting"] > 0.6

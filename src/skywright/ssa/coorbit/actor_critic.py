@@ -95,10 +95,18 @@ class ActorCritic:
         impulse, acts, value = (np.asarray(one, np.float64) for one in told)
         return impulse, acts, value
 
-    def act(self, observer: Observer) -> Answer:
-        """Return what to do now in every world that is observed, checked by physics."""
+    def act(self, observer: Observer, *, learned: bool = DEFAULT != "optimiser") -> Answer:
+        """Return what to do now in every world that is observed, checked by physics.
+
+        Parameters
+        ----------
+        observer : Observer
+            Of the worlds.
+        learned : bool
+            Whether the policy proposes; otherwise, or without one, the optimiser acts.
+        """
         planner = observer.planner
-        if not self.trained:
+        if not (self.trained and learned):
             usual = planner.act()
             return Answer(usual, usual, [KEPT] * len(usual))
         return checked(planner, self.propose(observer.observe())[0])

@@ -8,12 +8,20 @@ import numpy.typing as npt
 from skywright.ssa.clohessy_wiltshire import state_transition
 from skywright.ssa.coorbit.drawing import KEEP_KM, STEP_S
 from skywright.ssa.coorbit.planner import DECISIONS, KINDS, Planner
-from skywright.ssa.coorbit.worlds import HARD_BOX_KM, NEIGHBOURS, Worlds
+from skywright.ssa.coorbit.worlds import (
+    HARD_BOX_KM,
+    NEIGHBOURS,
+    TRACKING_KEPT,
+    TRACKING_RATE,
+    Worlds,
+)
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
 _LEAST_M_S = 1e-4
+_MOVED = 6.0  # cumulated, from which a neighbour is taken to have burnt
+_USUAL = 2.0  # of the square of a surprise over its mean, what is let pass
 
 SIZE_M_S, NEVER = 0.1, 4.0
 """Unit of the sizes that are shown, and what stands for a size that is not to be had."""
@@ -37,8 +45,9 @@ SLOTS = (
 
 Places are signed square roots of km over 10 km, speeds the same over n. ``now`` and ``later`` are
 least sizes of single impulses that keep all clear, ``excess`` the logarithm of one now (or the
-least later) over the least of all; ``surprise`` is by how much neighbours' speeds changed without
-gravity, in the last step and in all [cm/s].
+least later) over the least of all; ``surprise`` is by how much more than tracking errors explain a
+neighbour's speed changed without gravity in the last step, ``surprises`` the logarithm of the
+cumulated sum of that (Page 1954).
 """
 
 NOW = slice(SLOTS.index("now_radial_out"), SLOTS.index("now_radial_out") + len(KINDS))
@@ -52,6 +61,7 @@ class Observer:
         self.worlds, self.planner = worlds, planner
         self._last = np.zeros((worlds.count, NEIGHBOURS, 6))
         self._surprise = np.zeros((worlds.count, 2))
+        self._odd = np.zeros((worlds.count, NEIGHBOURS))
         self._tick = -1
 
     def observe(self) -> F32:
@@ -73,6 +83,11 @@ class Observer:
             self._approach(), self._sizes(), self._surprise,
         ]  # fmt: skip
         return np.asarray(np.clip(np.concatenate(parts, axis=1), -10, 10), np.float32)
+
+    @property
+    def moved(self) -> npt.NDArray[np.bool_]:
+        """Worlds in which a neighbour was seen to change its motion."""
+        return np.asarray(self._odd.max(axis=1) > _MOVED)
 
     def _approach(self) -> F64:
         w, found = self.worlds, self.planner.situation.found
@@ -103,16 +118,26 @@ class Observer:
         return out
 
     def _compare(self) -> None:
-        """Tell by how much neighbours' speeds changed beside what gravity did."""
+        """Tell how far neighbours' speeds are from what gravity and tracking errors explain."""
         w = self.worlds
         here = np.where(w.there[..., None], w.near + w.error, 0.0)
         coasted = np.swapaxes(w.phi_step @ np.swapaxes(self._last, 1, 2), 1, 2)
-        change = np.linalg.norm((here - coasted)[..., 3:], axis=-1).max(axis=1) * 1e5
-        fresh = w.step_number == 0
-        change = np.where(fresh, 0.0, change)
-        self._surprise[:, 1] = np.where(fresh, 0.0, self._surprise[:, 1] + change / 10)
-        self._surprise[:, 0] = change
+        change = ((here - coasted)[..., 3:] ** 2).sum(axis=-1)
+        odd = np.where(w.there, change / np.maximum(self._expected(), 1e-30), 0.0)
+        fresh = (w.step_number == 0)[:, None]
+        odd = np.where(fresh, 0.0, odd)
+        self._odd = np.where(fresh, 0.0, np.maximum(self._odd + odd - _USUAL, 0.0))
+        self._surprise[:, 0] = np.sqrt(odd.max(axis=1)) / 3
+        self._surprise[:, 1] = np.log1p(self._odd.max(axis=1)) / 3
         self._last = here
+
+    def _expected(self) -> F64:
+        """Return the mean square of what tracking errors change of a speed in a step."""
+        w = self.worlds
+        of_place, of_speed = w.phi_step[:, 3:, :3], w.phi_step[:, 3:, 3:]
+        faded = ((TRACKING_KEPT * np.eye(3) - of_speed) ** 2).sum(axis=(1, 2))
+        rate = (TRACKING_RATE * w.n) ** 2 * (faded + 3 * (1 - TRACKING_KEPT**2))
+        return np.asarray(((of_place**2).sum(axis=(1, 2)) + rate)[:, None] * w.sigma_km**2)
 
 
 def _root(value: F64) -> F64:

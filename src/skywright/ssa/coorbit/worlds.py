@@ -28,6 +28,9 @@ SOFT_BOX_KM, HARD_BOX_KM = 10.0, 30.0
 
 NEIGHBOURS = 3
 
+TRACKING_KEPT, TRACKING_RATE = 0.9, 0.2
+"""Part of a tracking error that is left a decision later; of rates, as a part of n times places."""
+
 REACTS_KM_S = 1e-5
 """Greatest burn of a reacting neighbour at one decision [km/s]."""
 
@@ -149,7 +152,7 @@ class Worlds:
     def _noise(self, which: npt.NDArray[np.int64]) -> F64:
         """Draw errors of an estimate: sigma for places, a fifth of sigma times n for rates."""
         noise = self.random.normal(size=(len(which), NEIGHBOURS, 6)) * self.sigma_km[which, :, None]
-        noise[..., 3:] *= 0.2 * self.n[which, None, None]
+        noise[..., 3:] *= TRACKING_RATE * self.n[which, None, None]
         return np.asarray(noise)
 
     def _black_out(self, which: npt.NDArray[np.int64]) -> None:
@@ -179,7 +182,7 @@ class Worlds:
         first = (self.least_km >= KEEP_KM) & (nearest < KEEP_KM)
         self.least_km = np.minimum(self.least_km, nearest)
         fresh = self._noise(np.arange(self.count))
-        self.error = 0.9 * self.error + 0.19**0.5 * fresh  # tracking goes on
+        self.error = TRACKING_KEPT * self.error + (1 - TRACKING_KEPT**2) ** 0.5 * fresh
         self.step_number += 1
         self.tick += 1
         off = np.abs(self.own[:, 1])
