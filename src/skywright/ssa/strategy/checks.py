@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Check:
 
     def told(self) -> dict[str, Any]:
         """Return it as a dictionary."""
-        return asdict(self)
+        return {"name": self.name, "ok": self.ok, "value": self.value, "limit": self.limit}
 
 
 def burned(some: Encounters, before_s: F64, dv_rtn_km_s: F64) -> F64:
@@ -113,7 +113,7 @@ class Burn:
 def others_after(some: Encounters, burn: Burn) -> tuple[list[int], F64, F64]:
     """Return the other conjunctions of the same satellite, with probability before and after."""
     asset = some.assets[burn.row]
-    rows = [k for k, one in enumerate(some.assets) if asset and one == asset and k != burn.row]
+    rows = [k for k in some.of_asset.get(asset, ()) if k != burn.row]
     if not rows:
         return [], np.empty(0), np.empty(0)
     left = some.time_to_tca_s - some.time_to_tca_s[burn.row] + burn.before_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ _LEAST_SPEED_KM_S = 1e-3
 _MOST_SIGMA_KM = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Encounters:
     """Conjunctions of own satellites; the first state is the own one."""
 
@@ -57,7 +58,16 @@ class Encounters:
         """Return how many."""
         return len(self.ids)
 
-    @property
+    @cached_property
+    def of_asset(self) -> dict[str, list[int]]:
+        """Rows of each named own satellite."""
+        told: dict[str, list[int]] = {}
+        for k, one in enumerate(self.assets):
+            if one:
+                told.setdefault(one, []).append(k)
+        return told
+
+    @cached_property
     def period_s(self) -> F64:
         """Of the own orbits [s]."""
         speed2 = np.sum(self.own[:, 3:] ** 2, axis=1)

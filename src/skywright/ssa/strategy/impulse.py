@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.orbits._jit import kernel
-from skywright.ssa.conjunction.foster import _NODES, _WEIGHTS, _over_discs
+from skywright.ssa.conjunction.foster import _over_discs
 
 F64 = npt.NDArray[np.float64]
 _Four = tuple[F64, F64, F64, F64]
@@ -26,6 +26,15 @@ GM_KM3_S2 = 398600.4418
 _ANGLES = 720
 _QUARTER = 16
 _LEAST_REACH = 1e-13
+_MOST_STEPS = 30
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)  # a search needs fewer than an answer
+
+_TURN = np.linspace(0.0, 2.0 * math.pi, _ANGLES, endpoint=False)
+_GRID = (
+    np.cos(2.0 * np.outer(_TURN, np.arange(_QUARTER + 1))),
+    np.column_stack([np.cos(_TURN), np.sin(_TURN)]),
+)
+"""Cosines of the series and unit vectors at the angles that are tried first."""
 
 
 @kernel
@@ -82,6 +91,19 @@ def _cost(angle: float, m: float, root: F64, job: tuple[F64, F64]) -> float:
 
 
 @kernel
+def _costs(scales: F64, units: F64, root: F64, job: tuple[F64, F64]) -> F64:
+    """Return the cost at each angle of the grid."""
+    miss, gram = job
+    out = np.empty(len(scales))
+    for j in range(len(scales)):
+        x, y = scales[j] * units[j, 0], scales[j] * units[j, 1]
+        d0 = miss[0] - (root[0, 0] * x + root[0, 1] * y)
+        d1 = miss[1] - (root[1, 0] * x + root[1, 1] * y)
+        out[j] = gram[0, 0] * d0 * d0 + 2.0 * gram[0, 1] * d0 * d1 + gram[1, 1] * d1 * d1
+    return out
+
+
+@kernel
 def _golden(middle: float, factor: float, series: F64, root: F64, job: tuple[F64, F64]) -> float:
     """Angle of the least cost near one; the curve is the series times a factor."""
     share = 0.5 * (math.sqrt(5.0) - 1.0)
@@ -135,8 +157,10 @@ def _exact(
     target: float,
     nodes: F64,
     weights: F64,
+    grid: tuple[F64, F64],
     out: F64,
 ) -> None:
+    cosines, units = grid
     for k in range(len(radius)):
         c, b, M = covariance[k], miss[k], response[k]
         values, vectors = np.linalg.eigh(c)
@@ -147,10 +171,8 @@ def _exact(
         gram = np.linalg.inv(square + floor * np.eye(2))
         disc, job = (radius[k], target), (b, gram)
         series = _contour(root, c, disc, nodes, weights)
-        costs = np.empty(_ANGLES)
         step = 2.0 * math.pi / _ANGLES
-        for j in range(_ANGLES):
-            costs[j] = _cost(j * step, _scale_at(j * step, series), root, job)
+        costs = _costs(cosines @ series, units, root, job)
         best, where, scale = np.inf, 0.0, 1.0
         for j in range(_ANGLES):
             if costs[j] > costs[j - 1] or costs[j] >= costs[(j + 1) % _ANGLES]:
@@ -231,7 +253,9 @@ def least_impulses(miss: F64, covariance: F64, hbr_km: F64, response: F64, targe
         Radial, in-track, cross-track [km/s]; meaningful where the probability is above the target.
     """
     out = np.empty((len(hbr_km), 3))
-    _exact(*_contiguous(miss, covariance, hbr_km, response), target_pc, _NODES, _WEIGHTS, out)
+    _exact(
+        *_contiguous(miss, covariance, hbr_km, response), target_pc, _NODES, _WEIGHTS, _GRID, out
+    )
     return out
 
 
@@ -262,24 +286,36 @@ def kepler_step(states: F64, dt_s: F64) -> F64:
     dt_s : (n,) array
         Time [s]; negative goes back.
     """
-    r, v = states[:, :3], states[:, 3:]
-    length = np.linalg.norm(r, axis=1)
-    a = 1.0 / (2.0 / length - np.sum(v * v, axis=1) / GM_KM3_S2)
-    n = np.sqrt(GM_KM3_S2 / a**3)
-    # e cos E and e sin E of the start; Kepler's equation in the change of E.
-    c, s = 1.0 - length / a, np.sum(r * v, axis=1) / np.sqrt(GM_KM3_S2 * a)
-    x = n * dt_s
-    for _ in range(30):
-        f = x - c * np.sin(x) + s * (1.0 - np.cos(x)) - n * dt_s
-        x = x - f / (1.0 - c * np.cos(x) + s * np.sin(x))
-    now = a * (1.0 - c * np.cos(x) + s * np.sin(x))
-    f = 1.0 - a / length * (1.0 - np.cos(x))
-    g = dt_s - (x - np.sin(x)) / n
-    f_dot = -np.sqrt(GM_KM3_S2 * a) / (now * length) * np.sin(x)
-    g_dot = 1.0 - a / now * (1.0 - np.cos(x))
-    return np.column_stack(
-        [f[:, None] * r + g[:, None] * v, f_dot[:, None] * r + g_dot[:, None] * v]
-    )
+    given = np.ascontiguousarray(states, dtype=np.float64)
+    out = np.empty_like(given)
+    _kepler_steps(given, np.ascontiguousarray(dt_s, dtype=np.float64), out)
+    return out
+
+
+@kernel
+def _kepler_steps(states: F64, dt_s: F64, out: F64) -> None:
+    for k in range(len(states)):
+        r, v, dt = states[k, :3], states[k, 3:], dt_s[k]
+        length = math.sqrt(r @ r)
+        a = 1.0 / (2.0 / length - (v @ v) / GM_KM3_S2)
+        n = math.sqrt(GM_KM3_S2 / a**3)
+        # e cos E and e sin E of the start; Kepler's equation in the change of E.
+        c, s = 1.0 - length / a, (r @ v) / math.sqrt(GM_KM3_S2 * a)
+        x = n * dt
+        for _ in range(_MOST_STEPS):
+            off = x - c * math.sin(x) + s * (1.0 - math.cos(x)) - n * dt
+            step = off / (1.0 - c * math.cos(x) + s * math.sin(x))
+            x -= step
+            if abs(step) <= 1e-15 * max(abs(x), 1.0):
+                break
+        now = a * (1.0 - c * math.cos(x) + s * math.sin(x))
+        f = 1.0 - a / length * (1.0 - math.cos(x))
+        g = dt - (x - math.sin(x)) / n
+        f_dot = -math.sqrt(GM_KM3_S2 * a) / (now * length) * math.sin(x)
+        g_dot = 1.0 - a / now * (1.0 - math.cos(x))
+        for j in range(3):
+            out[k, j] = f * r[j] + g * v[j]
+            out[k, 3 + j] = f_dot * r[j] + g_dot * v[j]
 
 
 def transition(states: F64, dt_s: F64) -> F64:

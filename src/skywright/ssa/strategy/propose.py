@@ -215,7 +215,7 @@ def _answer(view: _View, k: int, candidates: Sequence[Candidate]) -> dict[str, A
         "pc_before": float(view.before[k]),
         "miss_before_km": float(np.linalg.norm(view.at.miss_km[k])),
         "target_pc": limits.target_pc,
-        "period_s": float(some.period_s[k] if len(some) == 1 else _period(some, k)),
+        "period_s": float(some.period_s[k]),
     }
     by_lead = [_plan(view, k, one, k) for one in candidates]
     if view.before[k] <= limits.target_pc:
@@ -235,10 +235,6 @@ def _answer(view: _View, k: int, candidates: Sequence[Candidate]) -> dict[str, A
         "binding_constraint": binding,
         "needs_approval": not limits.approved,
     }
-
-
-def _period(some: Encounters, k: int) -> float:
-    return float(some.rows([k]).period_s[0])
 
 
 def _watched(by_lead: list[dict[str, Any]], common: dict[str, Any]) -> dict[str, Any]:
@@ -287,7 +283,7 @@ def _plan(view: _View, k: int, one: Candidate, j: int) -> dict[str, Any]:
     checks = [
         Check("target_pc", pc <= limits.target_pc, pc, limits.target_pc),
         *time_allowed(before_s, float(some.time_to_tca_s[k]), limits),
-        *burn_allowed(dv * 1e3, before_s, _period(some, k), limits),
+        *burn_allowed(dv * 1e3, before_s, float(some.period_s[k]), limits),
         *others,
     ]
     if view.post_burn is not None:
