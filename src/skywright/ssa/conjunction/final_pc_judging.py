@@ -126,26 +126,26 @@ def by_primary(lessons: Sequence[Lesson]) -> dict[str, Judged]:
     for name in names if len(names) > 1 else ():
         rest = [one for one in lessons if one.primary != name]
         held = [one for one in lessons if one.primary == name]
-        told[name] = _judged(held, fitted(rest, least_chance=chosen(rest)))
+        told[name] = judged(held, fitted(rest, least_chance=chosen(rest)))
     return told
 
 
-def figures(judged: Judged) -> dict[str, Any]:
+def figures(told: Judged) -> dict[str, Any]:
     """Return all figures of a judgement, persistence beside each."""
-    own = judged.rows(COLUMN)
-    told = flag_figures(own)
-    pooled = flag_figures(judged)
+    own = told.rows(COLUMN)
+    flags = flag_figures(own)
+    pooled = flag_figures(told)
     open_ = own.chance[:, 0] >= _OPEN
     shares = quantiles_of(own.chance, LEVELS, QUANTILES)
     return {
-        **told["model"],
-        "persistence": told["persistence"],
+        **flags["model"],
+        "persistence": flags["persistence"],
         "gain": _gain(own),
-        "pooled": pooled | {"gain": _gain(judged)},
+        "pooled": pooled | {"gain": _gain(told)},
         "calibration": calibration(own.chance, LEVELS, own.final),
         "coverage_of_open_events": coverage(shares[open_], QUANTILES, own.final[open_]),
         "esa": _esa(own),
-        "esa_pooled": _esa(judged),
+        "esa_pooled": _esa(told),
         "events": len(own.lessons),
     }
 
@@ -234,7 +234,7 @@ def _apart(
     for k in range(_FOLDS):
         rest = [one for one, own in zip(lessons, fold, strict=True) if own != k]
         held = [one for one, own in zip(lessons, fold, strict=True) if own == k]
-        parts.append(_judged(held, fit_on(rest)))
+        parts.append(judged(held, fit_on(rest)))
     return Judged(
         tuple(one for part in parts for one in part.lessons),
         np.concatenate([part.now for part in parts]),
@@ -243,7 +243,7 @@ def _apart(
     )
 
 
-def _judged(held: Sequence[Lesson], model: Foretells) -> Judged:
+def judged(held: Sequence[Lesson], model: Foretells) -> Judged:
     """Foretell those events that had a message two days ahead, and another after it."""
     some = tuple(
         one

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from skywright.errors import InputError
@@ -29,6 +28,8 @@ TRAINED_AT = np.arange(-9.0, -2.9, 0.5)
 _COMPLETE_D = 1.0  # an event followed to within a day has a last probability that can be judged
 _LEAST_LEAD_D = 0.5
 _RIDGE = 1e-4
+_MOST_STEPS, _SETTLED = 60, 1e-9
+_LEAST_CURVE = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Lesson:
     """Secondary object: one side of a split."""
     primary: str
     column: str
+    known: F64
+    """What was known at each message before the last that left half a day to act; (m, 7)."""
 
 
 def lessons_of(table: pl.DataFrame) -> list[Lesson]:
@@ -58,7 +61,7 @@ def lessons_of(table: pl.DataFrame) -> list[Lesson]:
         for row in of_event.to_dicts()
     }
     lessons = [
-        Lesson(one, float(one.log_pc[-1]), *facts[one.name], column)
+        Lesson(one, float(one.log_pc[-1]), *facts[one.name], column, _known(one))
         for column in (*ALSO, COLUMN)
         for one in events_of(table, column)
         if one.days[-1] <= _COMPLETE_D and len(one.days) > 1
@@ -79,16 +82,24 @@ def fitted(lessons: Sequence[Lesson], *, least_chance: float = 0.0) -> FinalPcMo
     mean = weight @ table
     scale = np.sqrt(np.maximum(weight @ np.square(table - mean), 1e-12))
     z = (table - mean) / scale
-
-    def loss(at: F64) -> tuple[float, F64]:
-        logit = z @ at[1:] + at[0]
-        wrong = weight * (expit(logit) - label)
-        value = weight @ (np.logaddexp(0.0, logit) - label * logit)
-        slope = np.concatenate([[wrong.sum()], wrong @ z + _RIDGE * at[1:]])
-        return float(value + 0.5 * _RIDGE * at[1:] @ at[1:]), slope
-
-    found = minimize(loss, np.zeros(len(FEATURES) + 1), jac=True, method="L-BFGS-B").x
+    found = _newton(np.column_stack([np.ones(len(z)), z]), label, weight)
     return FinalPcModel(mean, scale, found[1:], float(found[0]), least_chance)
+
+
+def _newton(z: F64, label: F64, weight: F64) -> F64:
+    """Return the weights of a logistic regression with a small ridge on all but the first."""
+    ridge = np.full(z.shape[1], _RIDGE)
+    ridge[0] = 0.0
+    at = np.zeros(z.shape[1])
+    for _ in range(_MOST_STEPS):
+        chance = expit(z @ at)
+        slope = (weight * (chance - label)) @ z + ridge * at
+        curve = weight * np.maximum(chance * (1.0 - chance), _LEAST_CURVE)
+        step = np.linalg.solve(z.T @ (z * curve[:, None]) + np.diag(ridge), slope)
+        at = at - step
+        if np.abs(step).max() < _SETTLED:
+            break
+    return at
 
 
 def examples(lessons: Sequence[Lesson]) -> tuple[F64, F64, F64]:
@@ -99,10 +110,12 @@ def examples(lessons: Sequence[Lesson]) -> tuple[F64, F64, F64]:
     (n, 7), (n,), (n,) arrays
         Of all messages before the last that left half a day to act.
     """
-    known, final, weight = [], [], []
-    for one in lessons:
-        count = min(one.event.known_at(_LEAST_LEAD_D), len(one.event.days) - 1)
-        known += [one.event.until(k) for k in range(1, count + 1)]
-        final += [one.final] * count
-        weight += [1.0 / count] * count if count else []
-    return known_of(known), np.array(final), np.array(weight)
+    counts = np.array([len(one.known) for one in lessons])
+    final = np.repeat([one.final for one in lessons], counts)
+    weight = np.repeat(1.0 / np.maximum(counts, 1), counts)
+    return np.concatenate([one.known for one in lessons]), final, weight
+
+
+def _known(one: Event) -> F64:
+    count = min(one.known_at(_LEAST_LEAD_D), len(one.days) - 1)
+    return known_of([one.until(k) for k in range(1, count + 1)])
