@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skywright.errors import InputError
+from skywright.ssa.behaviour import yardsticks
 from skywright.ssa.behaviour.autoencoder import Lessons, outputs_of, train_encoder
 from skywright.ssa.behaviour.calibration import calibrated
 from skywright.ssa.behaviour.encoder import (
@@ -173,11 +174,10 @@ def test_one_regime_a_row_is_asked_for(encoder):
         encoder.score(quiet_slots(2), ["leo"])
 
 
-def test_the_forest_and_the_floor_serve_behind_the_same_interface(encoder, tmp_path):
+def test_the_forest_and_the_floor_serve_behind_the_same_interface(tmp_path, monkeypatch):
     pytest.importorskip("skl2onnx")
+    monkeypatch.setattr(yardsticks, "TREES", 10)
     some = windows()
-    from skywright.ssa.behaviour import yardsticks
-
     filling = yardsticks.filling_of(some.slots)
     forest = yardsticks.grown_forest(some.slots, _weights(400), filling, 1)
     scores = {"forest": yardsticks.isolation(forest, some.slots, filling)}

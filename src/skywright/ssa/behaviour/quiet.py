@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from skywright.errors import InputError
 from skywright.ssa.behaviour.burns import Finds
 from skywright.ssa.behaviour.slots import SLOTS, WINDOW_D, behaviour_vector
 from skywright.ssa.element_sets import checked_history, epochs_jd
@@ -171,6 +172,11 @@ def satellite_windows(
         Days between two ends.
     detectors : mapping
         By number, what finds the burns of a satellite: one that was not taught with it.
+
+    Raises
+    ------
+    InputError
+        If no satellite of the history has a reported manoeuvre.
     """
     parts = []
     for (number,), table in history.partition_by("norad_id", as_dict=True).items():
@@ -194,6 +200,9 @@ def satellite_windows(
             )
             found.moved[:] = label
             parts.append(found)
+    if not parts:
+        message = "The history holds no satellite whose operators reported manoeuvres."
+        raise InputError(message, hint="norad_id of both tables must agree.")
     return joined(parts)
 
 
@@ -212,10 +221,18 @@ def passive_windows(
         Days between two ends.
     until : mapping
         By number, the moment from which an object is no longer what it was (a collision).
+
+    Raises
+    ------
+    InputError
+        If one is not in the history.
     """
     parts = []
     for number in numbers:
         table = history.filter(pl.col("norad_id") == number)
+        if table.is_empty():
+            message = f"The history holds no object {number}, which should be passive."
+            raise InputError(message)
         if number in until:
             table = table.filter(pl.col("epoch_utc") < until[number].replace(tzinfo=None))
         days = np.sort(np.add(*epochs_jd(table)))

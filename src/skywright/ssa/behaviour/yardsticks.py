@@ -25,7 +25,9 @@ Texts = npt.NDArray[np.str_]
 CADENCE = np.array([k for k, one in enumerate(SLOTS) if one.group == "cadence"])
 """Places of the slots of the schedule of sets."""
 
-_TREES = 200
+TREES = 200
+"""Of the isolation forest."""
+
 _ROUNDS = 150
 _DRAWS = 1000
 _BOOSTING: dict[str, Any] = {
@@ -59,7 +61,7 @@ def grown_forest(vectors: F64, weight: F64, filling: F64, seed: int) -> Any:
         message = "The isolation forest beside the encoder"
         raise MissingExtraError(message, "train") from error
     drawn = np.random.default_rng(seed).choice(len(weight), len(weight), p=weight / weight.sum())
-    forest = IsolationForest(n_estimators=_TREES, random_state=seed)
+    forest = IsolationForest(n_estimators=TREES, random_state=seed)
     return forest.fit(_filled(vectors[drawn], filling))
 
 
