@@ -231,6 +231,12 @@ def test_several_messages_or_none_are_told():
         parse_oem("<opm/>")
 
 
+def test_messages_of_another_kind_are_not_left_out_unseen():
+    text = write_oem(parse_oem(TEXT), form="xml").partition("?>\n")[2]
+    with pytest.raises(InputError, match="holds OMM beside OEM"):
+        parse_oem(f"<ndm>{text}<omm/></ndm>")
+
+
 def test_an_unknown_form_is_told():
     with pytest.raises(InputError, match="form must be one of kvn, xml, got 'json'"):
         write_oem(parse_oem(TEXT), form="json")

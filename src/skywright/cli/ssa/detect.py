@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 def detect(
     history: Annotated[
         Path,
-        typer.Option("--history", help="Element sets: Parquet, CSV, OMM as JSON, TLE."),
+        typer.Option("--history", help="Element sets of any form; records may tell planned burns."),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -26,11 +26,14 @@ def detect(
     from skywright.ssa.detection.detector import MODEL
     from skywright.ssa.detection.manoeuvres import detect as found_in
     from skywright.ssa.model_facts import facts_of
+    from skywright.ssa.records.plans import with_planned
     from skywright.ssa.records.reading import read_history
+    from skywright.ssa.records.record_reading import plan_of
 
     found = found_in(read_history(history))
+    manoeuvres = with_planned(found.manoeuvres, plan_of(history))
     told: dict[str, Any] = {
-        "manoeuvres": [_row(row) for row in found.manoeuvres.to_dicts()],
+        "manoeuvres": [_row(row) for row in manoeuvres.to_dicts()],
         "satellites": [_row(row) for row in found.satellites.to_dicts()],
         "thresholds": found.thresholds,
         "model": facts_of(MODEL),
@@ -44,7 +47,7 @@ def detect(
         for one in own:
             typer.echo(
                 f"  {one['time_utc'][:16]}  {one['dv_total_m_s']:9.4f} m/s  "
-                f"{one['direction']:<28} {one['score']:.2f}"
+                f"{one['direction']:<28} {one['score']:.2f}{'  planned' if one['planned'] else ''}"
             )
         if satellite["note"]:
             typer.echo(f"  {satellite['note']}")

@@ -10,6 +10,7 @@ from skywright.errors import InputError
 SCHEMA = "https://sanaregistry.org/files/ndmxml_unqualified/ndmxml-3.0.0-master-3.0.xsd"
 """Where the standard's schema lies; it is told to readers, never fetched."""
 
+_MESSAGES = ("aem", "apm", "cdm", "ocm", "oem", "omm", "opm", "rdm", "tdm")
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
@@ -40,13 +41,17 @@ def messages_of(text: str, tag: str, name: str) -> list[Element]:
     Raises
     ------
     InputError
-        If it is no plain XML, or there is none.
+        If it is no plain XML, there is none, or there are messages of other kinds beside them.
     """
     root = tree_of(text, name)
     found = [root] if root.tag == tag else root.findall(tag)
     if not found:
         message = f"{name} holds no {tag.upper()}: its root is <{root.tag}>."
         raise InputError(message)
+    others = sorted({one.tag for one in root if one.tag in _MESSAGES} - {tag})
+    if others:
+        message = f"{name} holds {others[0].upper()} beside {tag.upper()}."
+        raise InputError(message, hint="Give messages of one kind a file: none is left out unseen.")
     return found
 
 
