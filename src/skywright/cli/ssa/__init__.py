@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from skywright.cli.ssa import detect, ingest, pc, screen, simulate, strategy, threats
+from skywright.cli.ssa import (
+    detect,
+    forecast,
+    ingest,
+    pc,
+    screen,
+    simulate,
+    strategy,
+    threats,
+    watch,
+)
 
 app = typer.Typer(
     help="Space domain awareness: observe, assess, avoid. Advice only; people decide.",
@@ -18,9 +28,11 @@ def _room() -> None:
 
 
 detect.register(app)
+forecast.register(app)
 ingest.register(app)
 pc.register(app)
 screen.register(app)
 simulate.register(app)
 strategy.register(app)
 threats.register(app)
+watch.register(app)
