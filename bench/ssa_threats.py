@@ -11,22 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from datetime import timedelta
 from pathlib import Path
-
-import polars as pl
 
 from skywright.foundry.recipe import load_recipe
 from skywright.foundry.run import Run
-from skywright.ssa.records.reading import read_history
-from skywright.ssa.threats.assess import Tracked, assess
-from skywright.ssa.threats.levels import ALARM
+from skywright.ssa.threats.passive import CASES, SATELLITES, passive_alarms
 from skywright.ssa.threats.training import fit
-
-PASSIVE = {16593: 39763, 17369: 42962, 20580: 44495, 35331: 25980}
-"""Objects without propulsion, and whom each met."""
-
-_FIRST_D = 20
 
 
 def main() -> None:
@@ -41,35 +31,12 @@ def main() -> None:
         where = options.scenarios or Path(folder)
         run = Run(load_recipe("ssa-threats"), where, out, 11, Path(folder) / "log")
         told: dict[str, object] = {"simulated": fit(run)}
-    cases = options.data / "cases/gp_history_cases.parquet"
-    if cases.is_file():
-        told["real_objects_without_propulsion"] = _passive(read_history(cases))
+        cases = options.data / CASES
+        if cases.is_file():
+            told["real_objects_without_propulsion"] = passive_alarms(
+                cases, out, satellites=options.data / SATELLITES, step_d=2
+            )
     print(json.dumps(told, indent=1))
-
-
-def _passive(table: pl.DataFrame) -> dict[str, object]:
-    alarms, days, told = 0, 0, {}
-    for number, asset in PASSIVE.items():
-        own, other = (table.filter(pl.col("norad_id") == one) for one in (asset, number))
-        first = max(own["epoch_utc"].min(), other["epoch_utc"].min())
-        last = min(own["epoch_utc"].max(), other["epoch_utc"].max())
-        moment = first + timedelta(days=_FIRST_D)
-        before, count, begun = False, 0, days
-        while moment < last:
-            pair = Tracked(str(asset), own), [Tracked(str(number), other)]
-            level = assess(*pair, moment)["objects"][0]["level"]
-            count += int(level >= ALARM and not before)
-            before = level >= ALARM
-            days += 1
-            moment += timedelta(days=1)
-        told[str(number)] = {"alarms": count, "days": days - begun}
-        alarms += count
-    return {
-        "alarms": alarms,
-        "object_years": days / 365.25,
-        "alarms_per_object_year": alarms / max(days / 365.25, 1e-9),
-        "objects": told,
-    }
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ import copy
 
 import pytest
 
+from skywright.foundry.registry import CHALLENGER, Registry, in_use
+from skywright.settings import get_settings
+from skywright.ssa.threats.assess import MODEL
 from tests.ssa.detection.test_residuals import satellite
 
 FIELDS = (
@@ -91,3 +94,31 @@ def test_ten_thousand_records_are_too_many(client, body, sets):
 def test_not_a_number_is_refused(client):
     answer = client.post("/api/v1/ml/threat-analysis", content=b'{"asset": NaN}')
     assert answer.status_code == 422
+
+
+@pytest.fixture
+def challenger():
+    """A copy of the detector in use, on trial."""
+    registry = Registry.of(get_settings())
+    version = registry.add(MODEL, in_use(MODEL), {"kind": MODEL})
+    registry.promote(MODEL, version, CHALLENGER)
+    return version
+
+
+def test_a_challenger_answers_unseen_and_is_weighed_by_decisions(client, body, challenger):
+    told = post(client, body).json()
+    assert "challenger" not in told
+    (row,) = client.get("/api/v1/ml/analyses").json()["analyses"]
+    level = told["objects"][0]["level"]
+    assert row["decision"] == {"B1": level, "@challenger": {"B1": level}}
+    where = f"/api/v1/ml/analyses/{told['analysis_id']}/override"
+    client.post(where, json={"decision": "dismissed", "reason": "Nothing came of it."})
+    weighed = client.get("/api/v1/ml/trial").json()
+    assert (weighed["version"], weighed["outcomes"]) == (challenger, 1)
+    assert weighed["verdict"] == "go on"
+
+
+def test_without_a_challenger_there_is_nothing_to_weigh(client):
+    told = client.get("/api/v1/ml/trial")
+    assert told.status_code == 404
+    assert "No version of ssa-threats is on trial" in told.text

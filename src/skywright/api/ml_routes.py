@@ -13,6 +13,7 @@ from skywright.api.bodies import check, read_json
 from skywright.api.documented import answers, body
 from skywright.api.inference_routes import InferenceBatchAnswer
 from skywright.api.services import Services, caller_of, services_of
+from skywright.errors import NotFoundError
 from skywright.foundry.serve.choosing import Ask
 from skywright.foundry.serve.reference import parse_reference
 from skywright.security.permissions import Permission
@@ -115,6 +116,27 @@ class AnalysesAnswer(BaseModel):
     analyses: list[AnalysisOnRecord] = Field(description="The newest first.")
 
 
+class TrialAnswer(BaseModel):
+    """How a challenger does."""
+
+    version: str = Field(description="Of the challenger.", examples=["3f9a0c1d2e4b5a69"])
+    analyses: int = Field(description="Analyses that both answered.", examples=[120])
+    alarms_champion: int = Field(description="Objects it raised an alarm of.", examples=[9])
+    alarms_challenger: int = Field(description="The same of the challenger.", examples=[4])
+    verdict: str = Field(description="promote, roll back or go on.", examples=["go on"])
+    outcomes: int = Field(description="Analyses confirmed or dismissed.", examples=[31])
+    difference: float | None = Field(
+        description="Share of right answers, challenger less champion.", examples=[0.1]
+    )
+    interval: list[float] | None = Field(
+        description="95 % interval of it that holds at every look.", examples=[[-0.1, 0.3]]
+    )
+    evidence_better: float = Field(description="Wealth of the bet that it is better.", examples=[4])
+    evidence_worse: float = Field(description="Wealth of the bet that it is worse.", examples=[0.3])
+    needed: float = Field(description="Wealth at which the test decides.", examples=[40.0])
+    margin: float = Field(description="How much worse is still promoted.", examples=[0.0])
+
+
 _PREDICT = TypeAdapter(MlPredictRequest)
 _OVERRIDE = TypeAdapter(OverrideRequest)
 
@@ -160,6 +182,19 @@ async def analyses(
     return answer({"analyses": await services.work.call(listed)})
 
 
+@router.get(
+    "/trial",
+    operation_id="weighChallenger",
+    summary="Weigh the threat detector on trial against the one in use",
+    responses=answers(TrialAnswer, 404),
+)
+async def trial(request: Request) -> Response:
+    """By the analyses that people confirmed or dismissed; a verdict is advice to promote or not."""
+    caller_of(request, Permission.READ)
+    services = services_of(request)
+    return answer(await services.work.call(_weighed, services))
+
+
 @router.post(
     "/analyses/{analysis_id}/override",
     operation_id="decideOnAnalysis",
@@ -176,6 +211,19 @@ async def override(request: Request, analysis_id: str) -> Response:
     services = services_of(request)
     said = (caller.name, analysis_id, asked.decision, asked.reason)
     return answer(await services.work.call(record_override, services.database, *said))
+
+
+def _weighed(services: Services) -> dict[str, Any]:
+    from skywright.foundry.registry import on_trial
+    from skywright.ssa.threats.assess import MODEL
+    from skywright.ssa.threats.trial import verdict
+
+    found = on_trial(MODEL)
+    if found is None:
+        message = f"No version of {MODEL} is on trial."
+        hint = "Train one with deploy.shadow = true, or give a version the alias challenger."
+        raise NotFoundError(message, hint=hint)
+    return verdict(list_analyses(services.database, kind="threat-analysis", limit=1000), found[0])
 
 
 def _with_origin(services: Services, told: dict[str, Any]) -> bytes:

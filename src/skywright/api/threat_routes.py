@@ -70,20 +70,23 @@ class TooManyRecordsError(LimitError):
 
 
 def _analysed(services: Services, caller: str, asked: ThreatAnalysisRequest, raw: bytes) -> bytes:
-    from skywright.ssa.threats.assess import assess
+    from skywright.foundry.registry import on_trial
+    from skywright.ssa.threats.assess import MODEL, assess
+    from skywright.ssa.threats.trial import on_record
 
     planned = [burn.start_utc for burn in asked.asset.planned_burns]
     asset = _tracked(asked.asset, "asset", planned)
     objects = [_tracked(one, f"objects[{k}]") for k, one in enumerate(asked.objects)]
     at = _naive(asked.at_utc) or _newest(asset, objects)
-    told = assess(asset, objects, at, explain=asked.explain)
+    told = assess(asset, objects, at, explain=asked.explain, shadow=on_trial(MODEL))
+    models, decision = on_record(told)
     analysis = Analysis(
         kind="threat-analysis",
         subject=asked.asset.object_id,
         request=raw,
         answer=json_bytes(told),
-        models={one["name"]: str(one["version"]) for one in told["models"]},
-        decision={one["object"]: one["level"] for one in told["objects"]},
+        models=models,
+        decision=decision,
     )
     name = record_analysis(services.database, caller, analysis)
     return json_bytes({"analysis_id": name, **told})

@@ -324,6 +324,20 @@ def in_use(name: str) -> Path:
     return _looked_up(name, *key, int(time.monotonic() / _REMEMBERED_S))
 
 
+def on_trial(name: str) -> tuple[str, Path] | None:
+    """Return version and folder of the challenger, by the settings; None if there is none."""
+    settings = get_settings()
+    key = (str(settings.data_dir), settings.database_url)
+    return _challenger(name, *key, int(time.monotonic() / _REMEMBERED_S))
+
+
+@lru_cache(maxsize=64)
+def _challenger(name: str, data_dir: str, url: str, _moment: int) -> tuple[str, Path] | None:
+    registry = _shared(data_dir, url)
+    version = registry.version(name, CHALLENGER)
+    return None if version is None else (version, registry.folder(name, version))
+
+
 @lru_cache(maxsize=64)
 def _looked_up(name: str, data_dir: str, url: str, _moment: int) -> Path:
     return _shared(data_dir, url).champion(name)

@@ -8,6 +8,7 @@ TEME of date, times UTC, constants of WGS 72.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -77,18 +78,44 @@ def checked_history(table: pl.DataFrame) -> pl.DataFrame:
     if not isinstance(table.schema["epoch_utc"], pl.Datetime):
         message = f"epoch_utc must be a datetime in UTC, got {table.schema['epoch_utc']}."
         raise InputError(message)
-    given = table.with_columns(
-        pl.col("epoch_utc").dt.replace_time_zone(None).dt.cast_time_unit("us"),
-        pl.col("norad_id").cast(pl.Int64),
-        *(pl.col(name).cast(pl.Float64) for name in RANGES),
-    )
+    given = table if _typed(table) else _cast(table)
     for name in ("norad_id", "epoch_utc"):
         if given[name].null_count():
             message = f"{name} is empty in row {given[name].is_null().arg_true()[0]}."
             raise InputError(message)
     for name, (low, high) in RANGES.items():
         _refuse_outside(given[name], low, high)
+    if _sorted(given):
+        return given
     return given.sort("norad_id", "epoch_utc", maintain_order=True)
+
+
+_TYPES = {
+    "norad_id": pl.Int64(),
+    "epoch_utc": pl.Datetime("us"),
+    **dict.fromkeys(RANGES, pl.Float64()),
+}
+
+
+def _typed(table: pl.DataFrame) -> bool:
+    """Whether the columns have their types already: histories pass here many times over."""
+    schema = table.schema
+    return all(schema[name] == kind for name, kind in _TYPES.items())
+
+
+def _sorted(table: pl.DataFrame) -> bool:
+    ids = table["norad_id"].to_numpy()
+    later = np.diff(table["epoch_utc"].to_numpy().astype(np.int64))
+    same = np.diff(ids)
+    return bool(np.all((same > 0) | ((same == 0) & (later >= 0))))
+
+
+def _cast(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(
+        pl.col("epoch_utc").dt.replace_time_zone(None).dt.cast_time_unit("us"),
+        pl.col("norad_id").cast(pl.Int64),
+        *(pl.col(name).cast(pl.Float64) for name in RANGES),
+    )
 
 
 def _refuse_outside(column: pl.Series, low: float, high: float) -> None:
@@ -102,13 +129,20 @@ def _refuse_outside(column: pl.Series, low: float, high: float) -> None:
 
 def epochs_jd(table: pl.DataFrame, column: str = "epoch_utc") -> tuple[F64, F64]:
     """Return a column of datetimes as Julian dates UTC: midnight or noon part, and fraction [d]."""
-    micros = table[column].dt.replace_time_zone(None).dt.epoch("us").to_numpy().astype(np.int64)
+    micros = table[column].to_numpy().astype("datetime64[us]").astype(np.int64)
     days, rest = np.divmod(micros, 86_400_000_000)
     return days + _UNIX_EPOCH_JD, rest / 86_400e6
 
 
-def satrecs(table: pl.DataFrame) -> list[Satrec]:
-    """Return one propagator per row of a history, in its order.
+def moment_jd(at_utc: datetime) -> tuple[float, float]:
+    """Return one moment as a Julian date UTC in two parts, as `epochs_jd` does [d]."""
+    naive = at_utc if at_utc.tzinfo is None else at_utc.astimezone(UTC).replace(tzinfo=None)
+    since = naive - datetime(1970, 1, 1)  # noqa: DTZ001 - UTC without a zone
+    return since.days + _UNIX_EPOCH_JD, (since.seconds + since.microseconds * 1e-6) / 86400.0
+
+
+def satrecs(table: pl.DataFrame, rows: Sequence[int] | None = None) -> list[Satrec]:
+    """Return one propagator per row of a history, or of some rows, in their order.
 
     Elements are used, never the text of the lines, so that operators' sets and numbers above
     99999 work alike. A set that SGP4 itself refuses has ``error`` set.
@@ -124,7 +158,7 @@ def satrecs(table: pl.DataFrame) -> list[Satrec]:
     ndot = _optional(table, "ndot_rev_day2") * per_minute / _MINUTES_PER_DAY
     e, bstar, ids = (table[c].to_numpy() for c in ("eccentricity", "bstar", "norad_id"))
     made = []
-    for k in range(table.height):
+    for k in range(table.height) if rows is None else rows:
         one = Satrec()
         one.sgp4init(
             WGS72,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import polars as pl
 
 from skywright.errors import InputError
 from skywright.orbits.frames import rtn_basis
-from skywright.ssa.element_sets import epochs_jd, satrecs
+from skywright.ssa.element_sets import epochs_jd, moment_jd, satrecs
 from skywright.ssa.relative_elements import (
     carried,
     latest_rows,
@@ -31,7 +31,7 @@ ELEMENT_STEPS = 30
 """Days, one relative element set each, that the recurrence looks at."""
 
 _PAST_SAMPLES = 701  # a prime: no sampling in step with the revolutions
-_AHEAD_STEP_S = 45.0
+_AHEAD_STEP_S = (45.0, 600.0)
 _AROUND_S = (-60.0, -20.0, -6.0, -2.0, 0.0, 2.0, 6.0, 20.0, 60.0)
 _MOST_PASSES = 96
 
@@ -70,6 +70,8 @@ def received_by(history: pl.DataFrame, at_utc: datetime, name: str = "history") 
         If none was.
     """
     at = at_utc.replace(tzinfo=None)
+    if _all_known(history, at):
+        return history
     known_at = pl.col("epoch_utc").dt.replace_time_zone(None)
     if "received_utc" in history.columns:
         known_at = pl.max_horizontal(
@@ -80,6 +82,22 @@ def received_by(history: pl.DataFrame, at_utc: datetime, name: str = "history") 
         message = f"No element set of the {name} had been received by {at.isoformat()}."
         raise InputError(message, hint="Give sets received before at_utc, or a later at_utc.")
     return found
+
+
+def _all_known(history: pl.DataFrame, at: datetime) -> bool:
+    """Whether nothing has to be left out or moved, so that the table may stay as it is."""
+    if history.is_empty() or history.schema["epoch_utc"] != pl.Datetime("us"):
+        return False
+    epochs, now = history["epoch_utc"].to_numpy(), np.datetime64(at, "us")
+    if not (epochs[-1] <= now and np.all(epochs[1:] >= epochs[:-1])):
+        return False
+    if "received_utc" not in history.columns:
+        return True
+    received = history["received_utc"]
+    if received.dtype == pl.Null:
+        return True
+    told = received.to_numpy()
+    return bool(np.all((told <= now) | np.isnat(told)))
 
 
 def relative_track(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -> RelativeTrack:
@@ -101,7 +119,7 @@ def relative_track(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -
     asset = received_by(asset, at_utc, "asset")
     other = received_by(other, at_utc, "object")
     past = np.linspace(-DAYS_BACK, 0.0, _PAST_SAMPLES)
-    coarse = np.arange(0.0, DAYS_AHEAD, _AHEAD_STEP_S / 86400.0)
+    coarse = np.arange(0.0, DAYS_AHEAD, _ahead_step_s(asset, other) / 86400.0)
     ahead = _around_minima(asset, other, at_utc, coarse)
     days = np.concatenate([past, ahead])
     one, two = (_states(history, at_utc, days) for history in (asset, other))
@@ -117,6 +135,12 @@ def relative_track(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -
     return RelativeTrack(days, rtn, rate, speed, towards, elements)
 
 
+def _ahead_step_s(asset: pl.DataFrame, other: pl.DataFrame) -> float:
+    """Return a 120th of the shorter revolution, within bounds [s]."""
+    fastest = max(float(one["mean_motion_rev_day"][-1]) for one in (asset, other))
+    return float(np.clip(86400.0 / fastest / 120.0, *_AHEAD_STEP_S))
+
+
 def _around_minima(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime, coarse: F64) -> F64:
     one, two = (_states(history, at_utc, coarse) for history in (asset, other))
     offset, velocity = two[:, :3] - one[:, :3], two[:, 3:] - one[:, 3:]
@@ -126,7 +150,7 @@ def _around_minima(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime, c
         return coarse[:: max(1, len(coarse) // _MOST_PASSES)]
     # The straight-line minimum before the sign change of the range rate, from the nearer side.
     speed2 = np.maximum(np.einsum("ni,ni->n", velocity, velocity), 1e-12)
-    step_d = _AHEAD_STEP_S / 86400.0
+    step_d = coarse[1] - coarse[0]
     shift = np.clip(-closing[passes] / speed2[passes] / 86400.0, 0.0, step_d)
     nearest = np.linalg.norm(offset[passes] + velocity[passes] * (shift * 86400.0)[:, None], axis=1)
     chosen = np.argsort(nearest)[:_MOST_PASSES]
@@ -141,7 +165,7 @@ def _states(history: pl.DataFrame, at_utc: datetime, days: F64) -> F64:
     rows = latest_rows(history, jd, fraction)
     out = np.full((len(days), 6), np.nan)
     used = np.unique(rows)
-    for row, one in zip(used, satrecs(history[used.tolist()]), strict=True):
+    for row, one in zip(used, satrecs(history, used.tolist()), strict=True):
         here = np.flatnonzero(rows == row)
         error, r, v = one.sgp4_array(jd[here], fraction[here])
         good = error == 0
@@ -162,8 +186,7 @@ def _carried_to(history: pl.DataFrame, jd: F64, fraction: F64) -> F64:
 
 
 def _moment(at_utc: datetime, days: F64) -> tuple[F64, F64]:
-    frame = pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None) + timedelta(0)]})
-    jd, fraction = epochs_jd(frame)
+    jd, fraction = moment_jd(at_utc)
     moved = fraction + days
     whole = np.floor(moved)
     return jd + whole, moved - whole

@@ -117,7 +117,11 @@ def record_override(
 
 
 def list_analyses(
-    database: Database, *, subject: str | None = None, limit: int = 100
+    database: Database,
+    *,
+    subject: str | None = None,
+    kind: str | None = None,
+    limit: int = 100,
 ) -> list[dict[str, Any]]:
     """Return analyses, the newest first, each with ``models``, ``decision`` and ``overrides``."""
     query = (
@@ -127,6 +131,8 @@ def list_analyses(
     )
     if subject is not None:
         query = query.where(analyses.c.subject == subject)
+    if kind is not None:
+        query = query.where(analyses.c.kind == kind)
     with database.read() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
         ids = [row["id"] for row in rows]

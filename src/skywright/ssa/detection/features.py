@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from skywright.ssa.detection.series import NOISE_M, Series, rolling_noise
+from skywright.ssa.detection.series import NOISE_M, Series, rolling_noise, rolling_spread
 from skywright.ssa.detection.steps import Steps, Window, steps_at
 
 F64 = npt.NDArray[np.float64]
@@ -187,12 +187,8 @@ def _axis_step(steps: dict[str, Steps]) -> F64:
 
 
 def _jump_statistic(jumps: F64) -> F64:
-    told = np.empty(len(jumps))
-    centre = np.median(jumps)
-    for k in range(len(jumps)):
-        near = jumps[max(0, k - _NOISE_SETS) : k + _NOISE_SETS]
-        told[k] = 1.4826 * np.median(np.abs(near - np.median(near))) + _LEAST_JUMP_M
-    return np.asarray((jumps - centre) / told)
+    told = rolling_spread(np.ascontiguousarray(jumps), len(jumps), _NOISE_SETS) + _LEAST_JUMP_M
+    return np.asarray((jumps - np.median(jumps)) / told)
 
 
 def _highest(times: F64, values: F64, within_d: float) -> F64:

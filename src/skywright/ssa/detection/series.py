@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from skywright.orbits._jit import kernel
 from skywright.ssa.element_sets import GM_EARTH_KM3_S2, epochs_jd
 from skywright.ssa.relative_elements import carried, mean_elements
 
@@ -94,12 +95,18 @@ def series_of(history: pl.DataFrame) -> Series | None:
 
 def rolling_noise(values: F64, least: float) -> F64:
     """Return the noise of each value from the differences of 60 neighbours, robustly [as given]."""
-    steps = np.diff(values)
-    told = np.empty(len(values))
-    for k in range(len(values)):
-        near = steps[max(0, k - _NOISE_SETS) : k + _NOISE_SETS]
-        told[k] = _NORMAL * np.median(np.abs(near - np.median(near)))
+    told = rolling_spread(np.diff(values), len(values), _NOISE_SETS)
     return np.asarray(np.maximum(told / np.sqrt(2.0), least))
+
+
+@kernel
+def rolling_spread(values: F64, count: int, reach: int) -> F64:
+    """Return the scaled median distance from the median of the values about each of ``count``."""
+    told = np.empty(count)
+    for k in range(count):
+        near = values[max(0, k - reach) : k + reach]
+        told[k] = _NORMAL * np.median(np.abs(near - np.median(near)))
+    return told
 
 
 def _spaced(days: F64) -> npt.NDArray[np.int64]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from skywright.orbits._jit import kernel
+
 F64 = npt.NDArray[np.float64]
 
 _FARTHEST_D = 15.0
@@ -59,48 +61,94 @@ def steps_at(at: F64, times: F64, values: F64, noise: F64, window: Window) -> St
         What to look at.
     """
     after = np.searchsorted(times, at)
-    index = after[:, None] + np.arange(-window.before, window.after)
-    held = np.clip(index, 0, len(times) - 1)
-    since = times[held] - at[:, None]
-    usable = (index >= 0) & (index < len(times)) & (np.abs(since) < _FARTHEST_D)
-    y = values[held]
-    y = y - np.median(y, axis=1)[:, None]
-    sigma = noise[np.clip(after, 0, len(times) - 1)]
-    enough = (usable[:, : window.before].sum(axis=1) >= _LEAST_BEFORE) & (
-        usable[:, window.before :].sum(axis=1) >= _LEAST_AFTER
-    )
     best = Steps(np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at)))
-    for smear in window.smears_d:
-        ramp = _ramp(since, smear)
-        told, size = _fitted(since, ramp, y, usable, sigma)
-        told[~enough] = 0.0
-        better = np.abs(told) > np.abs(best.statistic)
-        best.statistic[better] = told[better]
-        best.size[better] = size[better]
-        best.smear_d[better] = smear
+    _fit_all(
+        (at, after, times, values, noise),
+        (window.before, window.after),
+        np.asarray(window.smears_d),
+        (best.statistic, best.size, best.smear_d),
+    )
     return best
 
 
-def _ramp(since: F64, smear_d: float) -> F64:
-    if smear_d > 0.0:
-        return np.asarray(np.clip(since / smear_d, 0.0, 1.0))
-    return (since > 0.0).astype(np.float64)
+@kernel
+def _fit_all(
+    series: tuple[F64, npt.NDArray[np.int64], F64, F64, F64],
+    reach: tuple[int, int],
+    smears_d: F64,
+    best: tuple[F64, F64, F64],
+) -> None:
+    at, after, times, values, noise = series
+    before, behind = reach
+    statistic, size, smear_d = best
+    many, last = before + behind, len(times) - 1
+    since, y = np.empty(many), np.empty(many)
+    usable = np.empty(many, np.bool_)
+    ramp, weight, left = np.empty(many), np.empty(many), np.empty(many)
+    for m in range(len(at)):
+        earlier, later = 0, 0
+        for k in range(many):
+            index = after[m] - before + k
+            held = min(max(index, 0), last)
+            since[k] = times[held] - at[m]
+            y[k] = values[held]
+            usable[k] = 0 <= index <= last and abs(since[k]) < _FARTHEST_D
+            earlier += usable[k] and k < before
+            later += usable[k] and k >= before
+        if earlier < _LEAST_BEFORE or later < _LEAST_AFTER:
+            continue
+        y -= np.median(y)
+        sigma = noise[min(after[m], last)]
+        for smear in smears_d:
+            for k in range(many):
+                if smear > 0.0:
+                    ramp[k] = min(max(since[k] / smear, 0.0), 1.0)
+                else:
+                    ramp[k] = 1.0 if since[k] > 0.0 else 0.0
+            told, step = _fitted((since, ramp, y, usable), sigma, (weight, left))
+            if abs(told) > abs(statistic[m]):
+                statistic[m], size[m], smear_d[m] = told, step, smear
 
 
+@kernel
 def _fitted(
-    since: F64, ramp: F64, y: F64, usable: npt.NDArray[np.bool_], sigma: F64
-) -> tuple[F64, F64]:
-    design = np.stack([np.ones_like(since), since / _LINE_SCALE_D, ramp], axis=-1)
-    weight = usable.astype(np.float64)
-    penalty = np.diag([1e-9, _LINE_PENALTY, 1e-9])
+    given: tuple[F64, F64, F64, npt.NDArray[np.bool_]], sigma: float, room: tuple[F64, F64]
+) -> tuple[float, float]:
+    """Return the step over its standard error, and the step, of one line with a ramp."""
+    since, ramp, y, usable = given
+    weight, left = room
+    many = len(y)
+    for k in range(many):
+        weight[k] = 1.0 if usable[k] else 0.0
+    step, inverse = 0.0, 0.0
     for _ in range(_ROUNDS):
-        weighted = weight[..., None] * design
-        normal = np.einsum("mki,mkj->mij", weighted, design) + penalty
-        found = np.linalg.solve(normal, np.einsum("mki,mk->mi", weighted, y)[..., None])[..., 0]
-        left = y - np.einsum("mki,mi->mk", design, found)
-        scaled = np.abs(left) / sigma[:, None]
-        weight = np.where(usable, _HUBER / np.maximum(scaled, _HUBER), 0.0)
-    freedom = np.maximum(weight.sum(axis=1) - 3.0, 1.0)
-    spread = np.maximum(sigma, np.sqrt((weight * left**2).sum(axis=1) / freedom))
-    error = spread * np.sqrt(np.linalg.inv(normal)[:, 2, 2])
-    return found[:, 2] / error, found[:, 2]
+        a, d, f = 1e-9, _LINE_PENALTY, 1e-9
+        b = c = e = u = v = w = 0.0
+        for k in range(many):
+            line, q = since[k] / _LINE_SCALE_D, weight[k]
+            a += q
+            b += q * line
+            c += q * ramp[k]
+            d += q * line * line
+            e += q * line * ramp[k]
+            f += q * ramp[k] * ramp[k]
+            u += q * y[k]
+            v += q * line * y[k]
+            w += q * ramp[k] * y[k]
+        # The adjugate of the symmetric normal matrix ((a b c) (b d e) (c e f)).
+        aa, bb, cc = d * f - e * e, c * e - b * f, b * e - c * d
+        dd, ee, ff = a * f - c * c, b * c - a * e, a * d - b * b
+        size = a * aa + b * bb + c * cc
+        level = (aa * u + bb * v + cc * w) / size
+        slope = (bb * u + dd * v + ee * w) / size
+        step = (cc * u + ee * v + ff * w) / size
+        inverse = ff / size
+        for k in range(many):
+            left[k] = y[k] - level - slope * since[k] / _LINE_SCALE_D - step * ramp[k]
+            weight[k] = _HUBER / max(abs(left[k]) / sigma, _HUBER) if usable[k] else 0.0
+    total = squares = 0.0
+    for k in range(many):
+        total += weight[k]
+        squares += weight[k] * left[k] * left[k]
+    spread = max(sigma, np.sqrt(squares / max(total - 3.0, 1.0)))
+    return step / (spread * np.sqrt(inverse)), step

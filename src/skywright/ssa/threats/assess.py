@@ -20,17 +20,18 @@ import polars as pl
 
 from skywright.errors import InputError
 from skywright.foundry.registry import in_use
-from skywright.ssa.behaviour.slots import SLOTS, behaviour_vector, burns_of
+from skywright.ssa.behaviour.slots import behaviour_vector, burns_of
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.conjunction.tiers import Tiers
 from skywright.ssa.detection.detector import MODEL as MANOEUVRES
 from skywright.ssa.detection.manoeuvres import detect
-from skywright.ssa.element_sets import COLUMNS, checked_history, epochs_jd
+from skywright.ssa.element_sets import COLUMNS, checked_history, epochs_jd, moment_jd
 from skywright.ssa.model_facts import facts_of
 from skywright.ssa.relative_track import received_by, relative_track
+from skywright.ssa.threats.circumstances import FEATURES, circumstances
 from skywright.ssa.threats.detector import Detector
 from skywright.ssa.threats.explaining import explain_images, explain_slots
-from skywright.ssa.threats.images import threat_images
+from skywright.ssa.threats.images import CHANNELS, PIXELS, SCALARS, threat_images
 from skywright.ssa.threats.levels import Level, Risk, level_of, notice_of
 
 F32 = npt.NDArray[np.float32]
@@ -42,8 +43,10 @@ MODEL = "ssa-threats"
 KEEP_OUT_KM = 1.0
 """A slow neighbour predicted nearer than this within a day asks for attention [km]."""
 
-_NAMES = [slot.name for slot in SLOTS]
+_NAMES = [slot.name for slot in FEATURES]
 _EVIDENCE_D = 60.0
+_NO_IMAGES: F32 = np.zeros((len(CHANNELS), PIXELS, PIXELS), dtype=np.float32)
+_NO_NUMBERS: F32 = np.zeros(len(SCALARS), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,19 @@ class Tracked:
 @dataclass(frozen=True, slots=True)
 class _Seen:
     known: pl.DataFrame
-    slots: F64
+    features: F64
     images: F32
     numbers: F32
 
 
 def assess(
-    asset: Tracked, objects: Sequence[Tracked], at_utc: datetime, *, explain: bool = False
+    asset: Tracked,
+    objects: Sequence[Tracked],
+    at_utc: datetime,
+    *,
+    explain: bool = False,
+    model: Path | None = None,
+    shadow: tuple[str, Path] | None = None,
 ) -> dict[str, Any]:
     """Assess objects beside an asset at a moment, from what had been received by then.
 
@@ -82,11 +91,16 @@ def assess(
         The moment, UTC.
     explain : bool
         Whether to tell which slots and image regions made the answer.
+    model : Path, optional
+        Folder of a detector instead of the one in use.
+    shadow : (str, Path), optional
+        Version and folder of a challenger that answers too, unseen by whoever asked.
 
     Returns
     -------
     dict
-        ``at_utc``, ``asset``, ``objects`` (in their order), ``models``, ``data``.
+        ``at_utc``, ``asset``, ``objects`` (in their order), ``models``, ``data``; with a shadow
+        ``challenger`` with its ``version`` and ``levels`` by object.
 
     Raises
     ------
@@ -99,12 +113,14 @@ def assess(
     at = at_utc.replace(tzinfo=None)
     beside = received_by(checked_history(asset.history), at, f"asset {asset.name}")
     fired = burns_of(beside, at, asset.planned_burns)
-    seen = [_seen(beside, one, at, fired) for one in objects]
-    detector = _opened(in_use(MODEL))
-    slots, images, numbers = (
-        np.stack([getattr(one, name) for one in seen]) for name in ("slots", "images", "numbers")
+    detector = _opened(model or in_use(MODEL))
+    other = _opened(shadow[1]) if shadow else detector
+    looks = explain or detector.looks_at_images or other.looks_at_images
+    seen = [_seen(beside, one, at, fired, looks=looks) for one in objects]
+    features, images, numbers = (
+        np.stack([getattr(one, name) for one in seen]) for name in ("features", "images", "numbers")
     )
-    answers = detector.answers(slots, images, numbers)
+    answers = detector.answers(features, images, numbers)
     told = [
         _told(tracked, one, answer, at)
         for tracked, one, answer in zip(objects, seen, answers, strict=True)
@@ -113,10 +129,17 @@ def assess(
         for k, row in enumerate(told):
             label = Behaviour[str(row["behaviour"]).upper()]
             row["explanation"] = {
-                "slots": explain_slots(detector, slots[k], images[k], numbers[k], label),
-                "image_regions": explain_images(detector, slots[k], images[k], numbers[k], label),
+                "slots": explain_slots(detector, features[k], images[k], numbers[k], label),
+                "image_regions": explain_images(
+                    detector, features[k], images[k], numbers[k], label
+                ),
             }
-    return {
+    unseen: dict[str, Any] = {}
+    if shadow:
+        rows = zip(objects, seen, other.answers(features, images, numbers), strict=True)
+        levels = {each.name: _told(each, one, answer, at)["level"] for each, one, answer in rows}
+        unseen = {"challenger": {"version": shadow[0], "levels": levels}}
+    return unseen | {
         "at_utc": at.isoformat(),
         "asset": {"object": asset.name, **_age(beside, at)},
         "objects": told,
@@ -131,16 +154,21 @@ def assess(
     }
 
 
-def _seen(beside: pl.DataFrame, tracked: Tracked, at: datetime, fired: F64) -> _Seen:
+def _seen(
+    beside: pl.DataFrame, tracked: Tracked, at: datetime, fired: F64, *, looks: bool
+) -> _Seen:
     known = received_by(checked_history(tracked.history), at, f"object {tracked.name}")
     track = relative_track(beside, known, at)
-    images, numbers = threat_images(beside, known, at, track=track)
+    images, numbers = _NO_IMAGES, _NO_NUMBERS
+    if looks:
+        images, numbers = threat_images(beside, known, at, track=track)
     slots = behaviour_vector(known, at, asset=beside, track=track, asset_burns=fired)
-    return _Seen(known, slots, images, numbers)
+    features = np.concatenate([slots, circumstances(beside, known, at)])
+    return _Seen(known, features, images, numbers)
 
 
 def _told(tracked: Tracked, one: _Seen, answer: dict[str, Any], at: datetime) -> dict[str, Any]:
-    slot = dict(zip(_NAMES, one.slots.tolist(), strict=True))
+    slot = dict(zip(_NAMES, one.features.tolist(), strict=True))
     possible = [Behaviour[name.upper()] for name in answer["possible"]]
     risk, notice = _risk(slot), notice_of(_days(slot))
     level = level_of(possible, risk, notice, cooperative=tracked.cooperative)
@@ -206,7 +234,7 @@ def _evidence(known: pl.DataFrame, at: datetime) -> dict[str, Any]:
 
 
 def _age(known: pl.DataFrame, at: datetime) -> dict[str, Any]:
-    now = np.add(*epochs_jd(pl.DataFrame({"epoch_utc": [at]})))[0]
+    now = sum(moment_jd(at))
     return {"data_age_d": float(now - np.add(*epochs_jd(known.tail(1)))[0]), "sets": known.height}
 
 

@@ -1,4 +1,4 @@
-"""What the network is compared with: boosting on the slots, on the cadence alone, one threshold.
+"""What the network is compared with: boosting on all features, on the cadence alone, one threshold.
 
 Boosting is LightGBM, the threshold looks at one slot, an isolation forest at all without labels.
 """
@@ -29,11 +29,11 @@ _PARAMS: dict[str, Any] = {
 }
 
 
-def boosted_slots(slots: F64, classes: I64, seed: int) -> Any:
-    """Return boosting trained on slots, rare classes weighing as much as common ones."""
+def boosted_features(features: F64, classes: I64, seed: int) -> Any:
+    """Return boosting trained on features, rare classes weighing as much as common ones."""
     counts = np.bincount(classes, minlength=len(Behaviour))
     weight = (len(classes) / np.maximum(counts, 1))[classes]
-    return boosted(slots, classes, {**_PARAMS, "seed": seed}, rounds=_ROUNDS, weight=weight)
+    return boosted(features, classes, {**_PARAMS, "seed": seed}, rounds=_ROUNDS, weight=weight)
 
 
 def one_threshold(slot: F64, manoeuvres: npt.NDArray[np.bool_]) -> float:

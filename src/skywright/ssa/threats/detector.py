@@ -46,8 +46,8 @@ class Detector:
         return self.chosen != "boosting"
 
     @property
-    def looks_at_slots(self) -> bool:
-        """Whether the slots matter to it."""
+    def looks_at_features(self) -> bool:
+        """Whether slots and circumstances matter to it."""
         return self.chosen != "network"
 
     @cached_property
@@ -59,13 +59,13 @@ class Detector:
         path = str(self.folder / CHOICES[self.chosen])
         return InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    def probabilities(self, slots: F64, images: F32, numbers: F32) -> F64:
+    def probabilities(self, features: F64, images: F32, numbers: F32) -> F64:
         """Return the probability of each behaviour.
 
         Parameters
         ----------
-        slots : (n, 128) array
-            As from ``behaviour_vector``; NaN is not known.
+        features : (n, len(FEATURES)) array
+            Slots of behaviour and circumstances; NaN is not known.
         images : (n, 3, 30, 30) array
             As from ``threat_images``.
         numbers : (n, 8) array
@@ -76,15 +76,15 @@ class Detector:
         (n, 6) array
             Rows add up to one.
         """
-        given: dict[str, Any] = {"features": slots.astype(np.float32)}
+        given: dict[str, Any] = {"features": features.astype(np.float32)}
         if self.chosen == "network":
             given = {"images": images, "numbers": numbers}
         told = np.asarray(self._session.run(["probabilities"], given)[0], dtype=np.float64)
         return np.asarray(told / told.sum(axis=1, keepdims=True))
 
-    def answers(self, slots: F64, images: F32, numbers: F32) -> list[dict[str, Any]]:
+    def answers(self, features: F64, images: F32, numbers: F32) -> list[dict[str, Any]]:
         """Return for each row its label, probabilities, set, and whether it abstains."""
-        p = self.probabilities(slots, images, numbers)
+        p = self.probabilities(features, images, numbers)
         held = sets_of(p, self.least)
         return [_answer(row, some) for row, some in zip(p.tolist(), held.tolist(), strict=True)]
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skywright.ssa.behaviour.slots import SLOTS
 from skywright.ssa.behaviours import Behaviour
+from skywright.ssa.threats.circumstances import FEATURES
 from skywright.ssa.threats.detector import Detector
 from skywright.ssa.threats.images import CHANNELS, PIXELS
 
@@ -27,13 +27,13 @@ _LEAST = 1e-3
 
 
 def explain_slots(
-    detector: Detector, slots: F64, images: F32, numbers: F32, label: Behaviour
+    detector: Detector, features: F64, images: F32, numbers: F32, label: Behaviour
 ) -> list[dict[str, Any]]:
     """Return the slots without which the told class would be least likely, the strongest first."""
-    if not detector.looks_at_slots:
+    if not detector.looks_at_features:
         return []
-    hidden = np.repeat(slots[None], len(SLOTS) + 1, axis=0)
-    hidden[np.arange(len(SLOTS)), np.arange(len(SLOTS))] = np.nan
+    hidden = np.repeat(features[None], len(FEATURES) + 1, axis=0)
+    hidden[np.arange(len(FEATURES)), np.arange(len(FEATURES))] = np.nan
     many = len(hidden)
     told = detector.probabilities(
         hidden, np.repeat(images[None], many, axis=0), np.repeat(numbers[None], many, axis=0)
@@ -42,12 +42,12 @@ def explain_slots(
     order = np.argsort(-weight)[:MOST]
     return [
         {
-            "slot": SLOTS[k].name,
-            "group": SLOTS[k].group,
-            "unit": SLOTS[k].unit,
-            "value": float(slots[k]) if np.isfinite(slots[k]) else None,
+            "slot": FEATURES[k].name,
+            "group": FEATURES[k].group,
+            "unit": FEATURES[k].unit,
+            "value": float(features[k]) if np.isfinite(features[k]) else None,
             "weight": float(weight[k]),
-            "description": SLOTS[k].description,
+            "description": FEATURES[k].description,
         }
         for k in order.tolist()
         if weight[k] > _LEAST
@@ -55,7 +55,7 @@ def explain_slots(
 
 
 def explain_images(
-    detector: Detector, slots: F64, images: F32, numbers: F32, label: Behaviour
+    detector: Detector, features: F64, images: F32, numbers: F32, label: Behaviour
 ) -> list[dict[str, Any]]:
     """Return the regions whose darkening takes most from the told class, the strongest first."""
     if not detector.looks_at_images:
@@ -72,7 +72,7 @@ def explain_images(
     for k, (channel, row, column) in enumerate(places):
         hidden[k, channel, row : row + _PATCH, column : column + _PATCH] = 0.0
     told = detector.probabilities(
-        np.repeat(slots[None], many, axis=0), hidden, np.repeat(numbers[None], many, axis=0)
+        np.repeat(features[None], many, axis=0), hidden, np.repeat(numbers[None], many, axis=0)
     )[:, label]
     weight = told[-1] - told[:-1]
     return [

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.element_sets import epochs_jd
+from skywright.ssa.element_sets import epochs_jd, moment_jd
 from skywright.ssa.relative_elements import mean_elements
 from skywright.ssa.relative_track import RelativeTrack, received_by, relative_track
 
@@ -151,6 +151,5 @@ def _scalars(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -> F32:
 
 def _ages_d(history: pl.DataFrame, at_utc: datetime) -> F64:
     """Age of each set at a moment [d]; the last is the youngest."""
-    now = pl.DataFrame({"epoch_utc": [at_utc.replace(tzinfo=None)]})
-    (jd, fraction), (own_jd, own_fraction) = epochs_jd(now), epochs_jd(history)
-    return np.asarray((jd[0] - own_jd) + (fraction[0] - own_fraction))
+    (jd, fraction), (own_jd, own_fraction) = moment_jd(at_utc), epochs_jd(history)
+    return np.asarray((jd - own_jd) + (fraction - own_fraction))

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.ssa.behaviour.slots import behaviour_vector
-from skywright.ssa.relative_track import relative_track
+from skywright.ssa.relative_track import received_by, relative_track
 from skywright.ssa.simulation.scenario import Scenario
+from skywright.ssa.threats.circumstances import circumstances
 from skywright.ssa.threats.images import threat_images
 from skywright.ssa.threats.network import Examples
 
@@ -33,8 +34,8 @@ class Drawn:
 
     examples: Examples
     """Images, numbers, classes."""
-    slots: F64
-    """Slots of behaviour; NaN is not known; (n, 128)."""
+    features: F64
+    """Slots of behaviour and circumstances; NaN is not known; (n, len(FEATURES))."""
     policy: Texts
     """Family of each."""
     asset_orbit: Texts
@@ -58,15 +59,14 @@ class Drawn:
 def drawn(scenarios: Sequence[Scenario]) -> Drawn:
     """Return what the models see of some scenarios, each up to its moment."""
     seen = [_seen(one) for one in scenarios]
-    pictures, slots = [(images, numbers) for images, numbers, _ in seen], [s for _, _, s in seen]
     examples = Examples(
-        np.stack([images for images, _ in pictures]),
-        np.stack([numbers for _, numbers in pictures]),
+        np.stack([images for images, _, _ in seen]),
+        np.stack([numbers for _, numbers, _ in seen]),
         np.array([int(one.behaviour) for one in scenarios]),
     )
     return Drawn(
         examples,
-        np.stack(slots),
+        np.stack([features for _, _, features in seen]),
         np.array([one.policy for one in scenarios]),
         np.array([one.asset_orbit for one in scenarios]),
         np.array([one.smallest_burn_m_s for one in scenarios], dtype=np.float64),
@@ -78,7 +78,9 @@ def _seen(one: Scenario) -> tuple[F32, F32, F64]:
     track = relative_track(one.asset, one.other, one.at_utc)
     images, numbers = threat_images(one.asset, one.other, one.at_utc, track=track)
     slots = behaviour_vector(one.other, one.at_utc, asset=one.asset, track=track)
-    return images, numbers, slots
+    asset, other = (received_by(history, one.at_utc) for history in (one.asset, one.other))
+    beside = circumstances(asset, other, one.at_utc)
+    return images, numbers, np.concatenate([slots, beside])
 
 
 def save(path: Path, some: Drawn) -> None:
@@ -120,7 +122,8 @@ def folds(some: Drawn, count: int, seed: int) -> Iterator[Fold]:
     ------
     Fold
         Train rows have neither a held-out family nor a held-out orbit, test rows have both. Rows
-        with one of the two are in neither part.
+        with one of the two are in neither part. Nothing is learned from declared pairs: that they
+        are quiet is told by the declaration, and they look like undeclared stays.
     """
     random = np.random.default_rng(seed)
     orbits = random.permutation(np.unique(some.asset_orbit))
@@ -147,6 +150,14 @@ def family_folds(some: Drawn, seed: int) -> Iterator[Fold]:
                 yield fold
 
 
+def orbit_folds(some: Drawn, count: int, seed: int) -> Iterator[Fold]:
+    """Hold out orbits only: every family is known, as in an easier and less honest question."""
+    orbits = np.random.default_rng(seed).permutation(np.unique(some.asset_orbit))
+    for k in range(count):
+        far = np.isin(some.asset_orbit, orbits[k::count])
+        yield Fold(np.flatnonzero(~far & ~some.cooperative), np.flatnonzero(far))
+
+
 def _families(some: Drawn, behaviour: int) -> list[str]:
     return [str(one) for one in np.unique(some.policy[some.classes == behaviour])]
 
@@ -155,4 +166,4 @@ def _divided(some: Drawn, families: set[tuple[int, str]], orbits: set[str]) -> F
     pairs = zip(some.classes.tolist(), some.policy.tolist(), strict=True)
     new = np.array([pair in families for pair in pairs])
     far = np.array([orbit in orbits for orbit in some.asset_orbit.tolist()])
-    return Fold(np.flatnonzero(~far & ~new), np.flatnonzero(far & new))
+    return Fold(np.flatnonzero(~far & ~new & ~some.cooperative), np.flatnonzero(far & new))

@@ -13,15 +13,16 @@ import numpy.typing as npt
 from skywright.errors import InputError
 from skywright.foundry.kind import SIGNATURE, Predict, Rows
 from skywright.foundry.run import Run
-from skywright.ssa.behaviour.slots import SLOTS
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.boosting import export, predicted
 from skywright.ssa.simulation.scenario import read_scenarios
 from skywright.ssa.simulation.scenarios import simulate
 from skywright.ssa.threats import controls, learning, network
+from skywright.ssa.threats.circumstances import FEATURES
 from skywright.ssa.threats.conformal import abstains, coverage, sets_of, thresholds
 from skywright.ssa.threats.detector import CHOICES, DETECTOR, Detector
 from skywright.ssa.threats.images import SCALARS
+from skywright.ssa.threats.passive import CASES, passive_alarms
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -69,26 +70,28 @@ def fit(run: Run) -> dict[str, Any]:
     metrics = _metrics(single, chosen, least)
     for name, score in scores.items():
         metrics[f"{name}_many_families_f1"] = score["macro_f1"]
+    metrics["known_families_f1"] = _known_families(some, floor_m_s, run.seed)
     metrics["threshold_f1"] = judged.score(judged.told["threshold"])["macro_f1"]
     metrics["floor_m_s"] = floor_m_s
     metrics["onnx_agreement"] = _agreement(run.out, models, some)
+    metrics |= _real_checks(run)
     _write_signature(run.out)
     _write_card(run, metrics, some)
     return metrics | {"baseline": {"name": "one threshold", "macro_f1": metrics["threshold_f1"]}}
 
 
 def load(folder: Path) -> Predict:
-    """Return the predictor of a model folder: slots, images and numbers to class and set."""
+    """Return the predictor of a model folder: slots and circumstances to class and set."""
     detector = Detector(folder)
     if detector.looks_at_images:
         message = f"The model in {folder.name} looks at images; ask skywright ssa threats."
         raise InputError(message)
 
     def predict(rows: Rows) -> list[dict[str, Any]]:
-        slots = np.array([[_number(row.get(one.name)) for one in SLOTS] for row in rows])
+        features = np.array([[_number(row.get(one.name)) for one in FEATURES] for row in rows])
         empty = np.zeros((len(rows), 3, 30, 30), dtype=np.float32)
         numbers = np.zeros((len(rows), len(SCALARS)), dtype=np.float32)
-        return detector.answers(slots, empty, numbers)
+        return detector.answers(features, empty, numbers)
 
     return predict
 
@@ -143,10 +146,10 @@ def by_family(
             module = network.train_network(train.examples, lessons, run.seed)
             chances.append(network.probabilities(module, test.examples).astype(np.float64))
         else:
-            model = controls.boosted_slots(train.slots, train.classes, run.seed)
-            chances.append(predicted(model, test.slots))
-        small = controls.boosted_slots(train.slots[:, group], train.classes, run.seed)
-        cadence.append(predicted(small, test.slots[:, group]))
+            model = controls.boosted_features(train.features, train.classes, run.seed)
+            chances.append(predicted(model, test.features))
+        small = controls.boosted_features(train.features[:, group], train.classes, run.seed)
+        cadence.append(predicted(small, test.features[:, group]))
     order = np.concatenate(rows)
     burn, declared = some.smallest_burn_m_s[order], some.cooperative[order]
     told = {chosen: np.concatenate(chances), "cadence": np.concatenate(cadence)}
@@ -157,6 +160,20 @@ def by_family(
         {name: _known(p, declared) for name, p in told.items()},
         {},
     )
+
+
+def _known_families(some: learning.Drawn, floor_m_s: float, seed: int) -> float:
+    """Return macro-F1 of boosting where only the asset's orbit is new: an easier question."""
+    rows, chances = [], []
+    for fold in learning.orbit_folds(some, 3, seed):
+        train, test = some.rows(fold.train), some.rows(fold.test)
+        model = controls.boosted_features(train.features, train.classes, seed)
+        chances.append(_known(predicted(model, test.features), test.cooperative))
+        rows.append(fold.test)
+    order = np.concatenate(rows)
+    burn, said = some.smallest_burn_m_s[order], np.concatenate(chances).argmax(axis=1)
+    above = np.isnan(burn) | (burn >= floor_m_s)
+    return controls.macro_f1(some.classes[order][above], said[above])
 
 
 def _known(chances: F64, declared: npt.NDArray[np.bool_]) -> F64:
@@ -171,40 +188,41 @@ def _chances(
 ) -> dict[str, F64]:
     module = network.train_network(train.examples, lessons, seed)
     drawn = network.probabilities(module, test.examples).astype(np.float64)
-    boost = predicted(controls.boosted_slots(train.slots, train.classes, seed), test.slots)
+    boost = predicted(controls.boosted_features(train.features, train.classes, seed), test.features)
     group = cadence_columns()
-    cadence = controls.boosted_slots(train.slots[:, group], train.classes, seed)
+    cadence = controls.boosted_features(train.features[:, group], train.classes, seed)
     return {
         "network": drawn,
         "boosting": boost,
         "both": 0.5 * (drawn + boost),
-        "cadence": predicted(cadence, test.slots[:, group]),
+        "cadence": predicted(cadence, test.features[:, group]),
     }
 
 
 def cadence_columns() -> I64:
     """Return the places of the slots that tell of the schedule of sets only."""
-    return np.array([k for k, one in enumerate(SLOTS) if one.group == "cadence"])
+    return np.array([k for k, one in enumerate(FEATURES) if one.group == "cadence"])
 
 
 def _by_threshold(train: learning.Drawn, test: learning.Drawn) -> I64:
     """Classes by one threshold on the count of detected burns, the floor of every detector."""
-    place = next(k for k, one in enumerate(SLOTS) if one.group == "burns")
+    place = next(k for k, one in enumerate(FEATURES) if one.group == "burns")
     active = np.isin(
         train.classes,
         [Behaviour.UNRELATED_ORBIT_CHANGE, Behaviour.APPROACH, Behaviour.PROXIMITY_STAY],
     )
-    limit = controls.one_threshold(train.slots[:, place], active)
+    limit = controls.one_threshold(train.features[:, place], active)
     above, below = (
         int(np.bincount(train.classes[rows], minlength=len(Behaviour)).argmax())
         for rows in (active, ~active)
     )
-    return np.where(test.slots[:, place] >= limit, above, below)
+    return np.where(test.features[:, place] >= limit, above, below)
 
 
 def _trained(some: learning.Drawn, lessons: network.Lessons, seed: int) -> tuple[Any, Any]:
-    module = network.train_network(some.examples, lessons, seed)
-    return module, controls.boosted_slots(some.slots, some.classes, seed)
+    free = some.rows(~some.cooperative)
+    module = network.train_network(free.examples, lessons, seed)
+    return module, controls.boosted_features(free.features, free.classes, seed)
 
 
 def _write(out: Path, models: tuple[Any, Any], chosen: str, least: F64) -> None:
@@ -212,20 +230,39 @@ def _write(out: Path, models: tuple[Any, Any], chosen: str, least: F64) -> None:
     if chosen == "network":
         network.export_network(module, out / CHOICES["network"])
     else:
-        export(boost, out / CHOICES["boosting"], len(SLOTS))
-    told = {"chosen": chosen, "least": least.tolist(), "slots": [one.name for one in SLOTS]}
+        export(boost, out / CHOICES["boosting"], len(FEATURES))
+    told = {"chosen": chosen, "least": least.tolist(), "features": [one.name for one in FEATURES]}
     (out / DETECTOR).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def _agreement(out: Path, models: tuple[Any, Any], some: learning.Drawn) -> float:
     few = some.rows(np.arange(min(_AGREEMENT_ROWS, len(some.classes))))
     detector = Detector(out)
-    served = detector.probabilities(few.slots, few.examples.images, few.examples.numbers)
+    served = detector.probabilities(few.features, few.examples.images, few.examples.numbers)
     if detector.chosen == "network":
         original = network.probabilities(models[0], few.examples).astype(np.float64)
     else:
-        original = predicted(models[1], few.slots)
+        original = predicted(models[1], few.features)
     return float(np.abs(served - original).max())
+
+
+def _real_checks(run: Run) -> dict[str, Any]:
+    """Assess real objects without propulsion by the new model, where their histories are here.
+
+    ``real_checks_failed`` is for the gate: 0 where none failed or none could be run, and
+    ``real_object_years`` tells which.
+    """
+    cases = run.data / CASES if run.data else None
+    if cases is None or not cases.is_file():
+        return {"real_checks_failed": 0, "real_object_years": 0.0}
+    told = passive_alarms(cases, run.out)
+    most = float(run.recipe.params.get("most_behaviour_alarms", 0.5))
+    return {
+        "real_checks_failed": int(told["behaviour_alarms_per_year"] > most),
+        "real_object_years": told["object_years"],
+        "real_behaviour_alarms_per_year": told["behaviour_alarms_per_year"],
+        "real_collision_alerts_per_year": told["collision_alerts_per_year"],
+    }
 
 
 def _metrics(judged: Judged, chosen: str, least: F64) -> dict[str, Any]:
@@ -270,7 +307,7 @@ def _write_signature(out: Path) -> None:
         "task": "multiclass",
         "target": "behaviour",
         "classes": [one.name.lower() for one in Behaviour],
-        "inputs": [{"name": one.name, "type": "number"} for one in SLOTS],
+        "inputs": [{"name": one.name, "type": "number"} for one in FEATURES],
     }
     (out / SIGNATURE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
