@@ -74,6 +74,8 @@ def test_a_time_of_receipt_is_kept(tmp_path):
         ("[{", "is not valid JSON"),
         ("a,norad_id\n1,5\n", "no column epoch_utc"),
         (json.dumps([OMM | {"EPOCH": "yesterday"}]), "epoch_utc = 'yesterday' in row 0"),
+        (json.dumps([OMM | {"NORAD_CAT_ID": 10**30}]), "cannot be read as a table"),
+        (json.dumps([OMM | {"EPOCH": "0000-06-27T18:50:19"}]), "in row 0 must be of 1957 to 2199"),
         (json.dumps([OMM | {"ECCENTRICITY": 1.5}]), "eccentricity must be"),
     ],
 )

@@ -89,6 +89,7 @@ def test_a_digest_is_of_what_is_said_not_of_who_said_it():
         (lambda r: r["mean_elements"].update(drag=1), "mean_elements.drag is no field"),
         (lambda r: r["mean_elements"].update(bstar="x"), "bstar must be -10 to 10, got 'x'"),
         (lambda r: r.update(mean_elements=3), "mean_elements must be an object"),
+        (lambda r: r.update(planned_burns=3), "planned_burns must be a list, got 3"),
         (lambda r: r.update(planned_burns=[3]), "planned_burns must be objects with start_utc"),
         (lambda r: r.update(planned_burns=[{"start_utc": "2024-01-01", "to": 1}]), "burns.to is"),
     ],
@@ -116,6 +117,9 @@ def test_another_file_or_version_is_told(text_, said):
 
 def test_half_a_conjunction_is_told(cdm):  # noqa: F811
     told = record_to_dict(record_of_cdm(cdm, "a file"))
+    told["conjunction"]["objects"][0]["state_km_km_s"].pop()
+    with pytest.raises(InputError, match="conjunction is not complete"):
+        record_from_dict(told)
     del told["conjunction"]["objects"][1]
     with pytest.raises(InputError, match="conjunction is not complete"):
         record_from_dict(told)

@@ -37,6 +37,7 @@ SPELLINGS = MappingProxyType(
 """Columns of CelesTrak and Space-Track, in lower case, and ours."""
 
 _PARQUET = b"PAR1"
+_YEARS = (1957, 2199)
 _OMM = "CCSDS_OMM_VERS"
 _ELEMENTS = tuple(name for name in COLUMNS if name not in ("norad_id", "epoch_utc"))
 
@@ -72,8 +73,16 @@ def read_history(source: Path | str) -> pl.DataFrame:
 
 def history_of(content: bytes, name: str = "the file") -> pl.DataFrame:
     """Read element sets from bytes; raises like `read_history`."""
-    if content.startswith(_PARQUET):
-        return checked_history(_spelt(pl.read_parquet(io.BytesIO(content))))
+    try:
+        if content.startswith(_PARQUET):
+            return checked_history(_spelt(pl.read_parquet(io.BytesIO(content))))
+        return _of_text(content, name)
+    except (pl.exceptions.PolarsError, TypeError) as error:  # of tables with values of other types
+        message = f"{name} cannot be read as a table of element sets: {str(error)[:200]}"
+        raise InputError(message) from error
+
+
+def _of_text(content: bytes, name: str) -> pl.DataFrame:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -147,6 +156,13 @@ def _parsed(column: pl.Series) -> pl.Series:
     if len(bad):
         row = int(bad[0])
         message = f"{column.name} = {column[row]!r} in row {row} is no ISO 8601 date and time."
+        raise InputError(message)
+    strange = (~told.dt.year().is_between(*_YEARS)).fill_null(value=False).arg_true()
+    if len(strange):
+        row = int(strange[0])
+        message = (
+            f"{column.name} = {column[row]!r} in row {row} must be of {_YEARS[0]} to {_YEARS[1]}."
+        )
         raise InputError(message)
     return told.alias(column.name)
 

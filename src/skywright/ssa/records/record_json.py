@@ -104,6 +104,10 @@ def record_from_dict(told: Mapping[str, Any]) -> Record:
     if unknown:
         message = f"{unknown[0]} is no field of a record of kind {told['kind']}."
         raise InputError(message)
+    burns = told.get("planned_burns", [])
+    if not isinstance(burns, list):
+        message = f"planned_burns must be a list, got {burns!r}."
+        raise InputError(message)
     return Record(
         str(told["object_id"]),
         str(told["source"]),
@@ -114,7 +118,7 @@ def record_from_dict(told: Mapping[str, Any]) -> Record:
         told.get("name"),
         told.get("asset_role", Role.OTHER),
         told.get("manoeuvrable"),
-        tuple(_burn(one) for one in told.get("planned_burns", ())),
+        tuple(_burn(one) for one in burns),
     )
 
 
@@ -188,28 +192,39 @@ def _encounter(told: dict[str, Any]) -> Encounter:
     try:
         objects = [
             CdmObject(
-                one["designator"],
-                one["name"],
-                one["frame"],
-                np.array(one["state_km_km_s"], dtype=np.float64),
-                np.array(one["covariance_rtn_m2"], dtype=np.float64),
-                dict(one["fields"]),
+                _text(one["designator"]),
+                _text(one["name"]),
+                _text(one["frame"]),
+                np.array(one["state_km_km_s"], dtype=np.float64).reshape(6),
+                np.array(one["covariance_rtn_m2"], dtype=np.float64).reshape(6, 6),
+                _texts(one["fields"]),
             )
             for one in told["objects"]
         ]
         cdm = Cdm(
-            told["message_id"],
-            moment_of(told["created_utc"], "created_utc"),
-            moment_of(told["tca_utc"], "tca_utc"),
+            _text(told["message_id"]),
+            moment_of(_text(told["created_utc"]), "created_utc"),
+            moment_of(_text(told["tca_utc"]), "tca_utc"),
             (objects[0], objects[1]),
             told["message_hbr_m"],
-            dict(told["fields"]),
-            tuple(told["comments"]),
+            _texts(told["fields"]),
+            tuple(_text(one) for one in told["comments"]),
         )
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         message = f"conjunction is not complete: {type(error).__name__} at {error}."
         raise InputError(message) from error
     return Encounter(cdm, told.get("hbr_m"), told.get("hbr_source", ""))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        message = f"{value!r}, which is no text"
+        raise TypeError(message)
+    return value
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {_text(key): _text(one) for key, one in value.items()}
 
 
 def _burn(told: Any) -> PlannedBurn:

@@ -52,7 +52,7 @@ def epoch_utc(text: str, system: str, name: str) -> datetime:
         hint = "No datetime holds a leap second (:60); leave that row out." if ":60" in text else ""
         raise InputError(message, hint=hint) from error
     told = told.replace(tzinfo=None)
-    told += timedelta(microseconds=round(float(found["part"] or ".0") * 1e6))
+    told += timedelta(microseconds=round(float(f"0{found['part'] or ''}") * 1e6))
     return told if system == "UTC" else _utc_of(told, system)
 
 
