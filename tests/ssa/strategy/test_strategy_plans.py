@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,9 @@ from numpy.testing import assert_allclose
 from skywright.errors import InputError
 from skywright.orbits.frames import rtn_basis
 from skywright.ssa.conjunction.foster import pc_2d
+from skywright.ssa.element_sets import moment_jd, satrecs
 from skywright.ssa.strategy.actions import Act, Inform, OwnBurn, Wait
+from skywright.ssa.strategy.checks import burned
 from skywright.ssa.strategy.constraints import Constraints
 from skywright.ssa.strategy.encounters import Encounters, from_table, planes, responses
 from skywright.ssa.strategy.impulse import (
@@ -23,7 +26,9 @@ from skywright.ssa.strategy.impulse import (
     least_impulses,
     transition,
 )
+from skywright.ssa.strategy.post_burn import CatalogueScreening, elements_of_state, in_teme
 from skywright.ssa.strategy.propose import propose
+from tests.ssa.strategy.test_post_burn import orbit
 
 A_KM = 7100.0
 SPEED = math.sqrt(GM_KM3_S2 / A_KM)
@@ -165,9 +170,46 @@ def test_another_conjunction_of_the_same_satellite_is_not_raised():
         assert any(check["name"] == "pc of b" for check in plan["constraints"])
 
 
-def test_a_catalogue_that_is_not_clear_stops_a_plan():
-    [answer] = propose(from_table(table(one_conjunction())), post_burn=lambda state, s: False)
-    assert answer["binding_constraint"]["name"] == "post_burn_screening"
+AT_TCA = datetime(2024, 7, 6, 3, 0)  # noqa: DTZ001 - UTC
+
+
+def behind(plan, first, offset_km):
+    """A set of an object that the orbit after a plan's burn meets a day later."""
+    states = from_table(table(first))
+    dv = np.asarray(plan["dv_rtn_m_s"]) * 1e-3
+    before = np.array([plan["before_tca_s"]])
+    when = AT_TCA - timedelta(seconds=plan["before_tca_s"])
+    own = elements_of_state(in_teme(burned(states, before, dv[None])[0], "EME2000", AT_TCA), when)
+    later = when + timedelta(days=1)
+    _, r, v = satrecs(own)[0].sgp4(*moment_jd(later))
+    r, v = np.array(r), np.array(v)
+    turned = np.cross(r, v) / np.linalg.norm(r)
+    there = np.concatenate([r * (1.0 + offset_km / np.linalg.norm(r)), turned])
+    return elements_of_state(there, later).with_columns(norad_id=pl.lit(77, pl.Int64))
+
+
+def test_a_plan_after_which_an_object_comes_near_gives_way_to_the_next():
+    first = one_conjunction(tca_utc=AT_TCA)
+    free = propose(from_table(table(first)), network=False)[0]
+    met = behind(free["recommended"], first, 0.3)
+    [answer] = propose(
+        from_table(table(first)), network=False, post_burn=CatalogueScreening(met, 1.0)
+    )
+    assert answer["recommended"]["lead_revolutions"] != free["recommended"]["lead_revolutions"]
+    (told,) = [
+        check
+        for plan in answer["by_lead"]
+        for check in plan["constraints"]
+        if check["name"] == "post_burn_screening_km" and not check["ok"]
+    ]
+    assert told["norad_id"] == 77
+    assert told["value"] == pytest.approx(0.3, abs=0.05)
+
+
+def test_screening_needs_the_moment():
+    near = CatalogueScreening(orbit(), 1.0)
+    with pytest.raises(InputError, match="tca_utc is needed to screen the orbit after a burn"):
+        propose(from_table(table(one_conjunction())), post_burn=near)
 
 
 def test_a_conjunction_below_the_target_is_watched():

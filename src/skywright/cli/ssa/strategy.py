@@ -44,6 +44,17 @@ def strategy(
     command_lead_s: Annotated[float, typer.Option(help="From now to the first burn [s].")] = 0.0,
     station_box_km: Annotated[float, typer.Option(help="In-track drift allowed [km].")] = math.inf,
     return_burn: Annotated[bool, typer.Option(help="Restore the orbit afterwards.")] = False,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(help="Element sets to screen the orbit after the burn against, for 7 days."),
+    ] = None,
+    post_burn_km: Annotated[float, typer.Option(help="Distance that this looks for [km].")] = 1.0,
+    spare: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Numbers left out: the own satellite's and the other's; may be repeated."
+        ),
+    ] = None,
     network: Annotated[bool, typer.Option(help="Let the StrategyGenerator propose.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +76,13 @@ def strategy(
         station_box_km=station_box_km,
         return_burn=return_burn,
     )
-    rows = propose(read_encounters(conjunctions), limits, network=network)
+    screening = None
+    if catalogue is not None:
+        from skywright.ssa.records.reading import read_history
+        from skywright.ssa.strategy.post_burn import CatalogueScreening
+
+        screening = CatalogueScreening(read_history(catalogue), post_burn_km, tuple(spare or ()))
+    rows = propose(read_encounters(conjunctions), limits, network=network, post_burn=screening)
     if as_json:
         emit_json({"conjunctions": rows, "constraints": _told(limits)})
         return

@@ -42,6 +42,10 @@ class Conjunction:
     """Whether the covariances hold velocities."""
     repaired: tuple[bool, bool] = (False, False)
     """Whether a covariance was not positive definite and has been clipped."""
+    frame: str = "EME2000"
+    """Of the axes; velocities are inertial whatever the axes."""
+    names: tuple[str, str] = ("", "")
+    """OBJECT_DESIGNATOR of both."""
 
     @property
     def relative(self) -> F64:
@@ -98,6 +102,8 @@ def conjunction_of(cdm: Cdm, hbr_m: float | None = None) -> Conjunction:
         source,
         not any(np.isnan(obj.covariance).any() for obj in cdm.objects),
         (made[0][1], made[1][1]),
+        one.frame,
+        (one.designator, two.designator),
     )
 
 

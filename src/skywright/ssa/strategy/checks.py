@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +15,6 @@ from skywright.ssa.strategy.encounters import Encounters, planes
 from skywright.ssa.strategy.impulse import kepler_step
 
 F64 = npt.NDArray[np.float64]
-
-PostBurn = Callable[[F64, float], bool]
-"""Whether an own state right after a burn [km, km/s] keeps clear of a catalogue for some [s]."""
 
 POST_BURN_S = 7 * 86400.0
 """How long the orbit after a burn is screened."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -30,7 +31,7 @@ COLUMNS = (
     *(f"{o}_j2k_v{c}_km_s" for o in "ps" for c in _AXES),
     *(f"{o}_c_{v}_km2" for o in "ps" for v in _VARIANCES),
 )
-"""Columns of a table of conjunctions; ``asset`` and ``time_to_tca_s`` may be added."""
+"""Columns of a table of conjunctions; ``asset``, ``time_to_tca_s`` and ``tca_utc`` may be added."""
 
 _LEAST_R_KM, _MOST_R_KM = 6400.0, 500_000.0
 _LEAST_SPEED_KM_S = 1e-3
@@ -53,6 +54,12 @@ class Encounters:
     hbr_km: F64
     time_to_tca_s: F64
     """From now; infinite where unknown."""
+    tca_utc: tuple[datetime | None, ...] = ()
+    """Closest approaches, UTC; needed only to screen the orbit after a burn."""
+    frames: tuple[str, ...] = ()
+    """Frame of the states; ``EME2000`` where not told."""
+    numbers: tuple[tuple[int, ...], ...] = ()
+    """Catalogue numbers of both objects, where the messages tell them."""
 
     def __len__(self) -> int:
         """Return how many."""
@@ -90,6 +97,9 @@ class Encounters:
             self.covariance[k],
             self.hbr_km[k],
             self.time_to_tca_s[k],
+            tuple(self.tca_utc[j] for j in k) if self.tca_utc else (),
+            tuple(self.frames[j] for j in k) if self.frames else (),
+            tuple(self.numbers[j] for j in k) if self.numbers else (),
         )
 
 
@@ -185,7 +195,18 @@ def from_table(table: pl.DataFrame) -> Encounters:
         np.einsum("nji,njk,nkl->nil", rtn_basis(s), c, rtn_basis(s))
         for s, c in zip(states, named, strict=True)
     ]
-    return Encounters(ids, tuple(assets), states[0], states[1], turned[0] + turned[1], hbr, times)
+    both = turned[0] + turned[1]
+    when = _moments(table)
+    return Encounters(ids, tuple(assets), states[0], states[1], both, hbr, times, when)
+
+
+def _moments(table: pl.DataFrame) -> tuple[datetime | None, ...]:
+    if "tca_utc" not in table.columns:
+        return ()
+    if not isinstance(table.schema["tca_utc"], pl.Datetime):
+        message = f"tca_utc must be datetimes in UTC, got {table.schema['tca_utc']}."
+        raise InputError(message)
+    return tuple(table["tca_utc"].dt.replace_time_zone(None).to_list())
 
 
 def from_messages(some: Sequence[Conjunction]) -> Encounters:
@@ -199,7 +220,18 @@ def from_messages(some: Sequence[Conjunction]) -> Encounters:
     times = np.full(len(some), math.inf)
     _check(ids, states, hbr, times)
     covariance = np.stack([one.covariances[:, :3, :3].sum(axis=0) for one in some])
-    return Encounters(ids, ("",) * len(some), states[0], states[1], covariance, hbr, times)
+    return Encounters(
+        ids,
+        ("",) * len(some),
+        states[0],
+        states[1],
+        covariance,
+        hbr,
+        times,
+        tuple(one.tca_utc for one in some),
+        tuple(one.frame for one in some),
+        tuple(tuple(int(n) for n in one.names if n.isdigit()) for one in some),
+    )
 
 
 def read_encounters(path: Path) -> Encounters:

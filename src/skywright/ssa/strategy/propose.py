@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from skywright.ssa.strategy.checks import (
     POST_BURN_S,
     Burn,
     Check,
-    PostBurn,
     after_burn,
     burn_allowed,
     burned,
@@ -29,6 +29,8 @@ from skywright.ssa.strategy.encounters import Encounters, Planes, planes, respon
 from skywright.ssa.strategy.generator import Generator, features
 from skywright.ssa.strategy.impulse import axis_impulses, least_impulses
 from skywright.ssa.strategy.joint import least_for_all
+from skywright.ssa.strategy.post_burn import CatalogueScreening, in_teme
+from skywright.ssa.strategy.timing import TimingPolicy
 
 F64 = npt.NDArray[np.float64]
 
@@ -66,7 +68,7 @@ def propose(
     constraints: Constraints | None = None,
     *,
     network: bool = True,
-    post_burn: PostBurn | None = None,
+    post_burn: CatalogueScreening | None = None,
 ) -> list[dict[str, Any]]:
     """Return ranked plans for each conjunction.
 
@@ -78,19 +80,21 @@ def propose(
         Of the operator.
     network : bool
         Whether the StrategyGenerator proposes; the optimiser checks and caps it either way.
-    post_burn : callable, optional
-        Screens the orbit after a burn against a catalogue for seven days.
+    post_burn : CatalogueScreening, optional
+        Screens the orbit after a burn for seven days: plans in their order until one is clear.
 
     Returns
     -------
     list of dict
         One per conjunction in the given order: ``plans`` (the recommended first), ``by_lead``,
-        ``solved``, ``binding_constraint``, probabilities and the network's ``value``.
+        ``solved``, ``binding_constraint``, probabilities, the network's ``value``, and ``act_now``:
+        whether to burn on this message or wait for the next (None where no time is told).
 
     Raises
     ------
     InputError
-        If conjunctions of one satellite do not say when they happen, or all lie too near.
+        If conjunctions of one satellite do not say when they happen, or all lie too near, or the
+        orbit after a burn is to be screened and the moment is not told.
     """
     limits = constraints or Constraints()
     _check_times(conjunctions, limits)
@@ -101,7 +105,7 @@ def propose(
         _candidate(conjunctions, at, np.full(len(conjunctions), lead), limits, generator)
         for lead in limits.lead_revolutions
     ]
-    view = _View(conjunctions, at, before, limits, post_burn)
+    view = _View(conjunctions, at, before, limits, post_burn, _timing(generator))
     return [_answer(view, k, candidates) for k in range(len(conjunctions))]
 
 
@@ -111,7 +115,8 @@ class _View:
     at: Planes
     before: F64
     limits: Constraints
-    post_burn: PostBurn | None
+    post_burn: CatalogueScreening | None
+    timing: TimingPolicy | None
 
 
 def _check_times(some: Encounters, limits: Constraints) -> None:
@@ -216,6 +221,7 @@ def _answer(view: _View, k: int, candidates: Sequence[Candidate]) -> dict[str, A
         "miss_before_km": float(np.linalg.norm(view.at.miss_km[k])),
         "target_pc": limits.target_pc,
         "period_s": float(some.period_s[k]),
+        "act_now": _act_now(view, k),
     }
     by_lead = [_plan(view, k, one, k) for one in candidates]
     if view.before[k] <= limits.target_pc:
@@ -224,6 +230,8 @@ def _answer(view: _View, k: int, candidates: Sequence[Candidate]) -> dict[str, A
         by_lead = by_lead + _elsewhere(view, k, by_lead)
     able = [plan for plan in by_lead if plan["feasible"]]
     able.sort(key=lambda plan: (plan["dv_total_m_s"], plan["before_tca_s"]))
+    if view.post_burn is not None:
+        able = _clear_first(view, k, able)
     binding = None if able else _binding(by_lead)
     inform = {"action": Act.REQUEST_TRACKING.value if able else Act.COORDINATE.value}
     return common | {
@@ -235,6 +243,48 @@ def _answer(view: _View, k: int, candidates: Sequence[Candidate]) -> dict[str, A
         "binding_constraint": binding,
         "needs_approval": not limits.approved,
     }
+
+
+def _timing(generator: Generator | None) -> TimingPolicy | None:
+    return generator.timing() if generator is not None and generator.trained else None
+
+
+def _act_now(view: _View, k: int) -> bool | None:
+    """Whether to burn on this message or wait for the next, by the policy learned from series."""
+    days = min(float(view.some.time_to_tca_s[k]), view.limits.time_to_tca_s) / 86400.0
+    if view.timing is None or math.isinf(days):
+        return None
+    return view.timing.act_now(days, float(view.before[k]))
+
+
+def _clear_first(view: _View, k: int, plans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Screen the orbits after plans in their order until one is clear; drop those that are not."""
+    screening, some = view.post_burn, view.some
+    tca = some.tca_utc[k] if some.tca_utc else None
+    if screening is None or tca is None:
+        message = f"Conjunction {some.ids[k]}: tca_utc is needed to screen the orbit after a burn."
+        raise InputError(message)
+    for place, plan in enumerate(plans):
+        before_s = float(plan["before_tca_s"])
+        dv = np.asarray(plan["dv_rtn_m_s"]) * 1e-3
+        state = burned(some.rows([k]), np.array([before_s]), dv[None])[0]
+        frame = some.frames[k] if some.frames else "EME2000"
+        # The axes are those of the closest approach, also where they turn with the Earth.
+        found = screening(
+            in_teme(state, frame, tca),
+            tca - timedelta(seconds=before_s),
+            POST_BURN_S,
+            spare=some.numbers[k] if some.numbers else (),
+        )
+        clear = not np.isfinite(found.nearest_km)
+        plan["constraints"].append(
+            Check("post_burn_screening_km", clear, found.nearest_km, screening.km).told()
+            | {"norad_id": found.norad_id, "tca_utc": found.tca_utc}
+        )
+        plan["feasible"] = clear
+        if clear:
+            return plans[place:]
+    return []
 
 
 def _watched(by_lead: list[dict[str, Any]], common: dict[str, Any]) -> dict[str, Any]:
@@ -286,10 +336,6 @@ def _plan(view: _View, k: int, one: Candidate, j: int) -> dict[str, Any]:
         *burn_allowed(dv * 1e3, before_s, float(some.period_s[k]), limits),
         *others,
     ]
-    if view.post_burn is not None:
-        state = burned(some.rows([k]), np.array([before_s]), dv[None])[0]
-        clear = view.post_burn(state, POST_BURN_S)
-        checks.append(Check("post_burn_screening", clear, "clear" if clear else "not", "clear"))
     size, least = float(np.linalg.norm(dv)) * 1e3, float(np.linalg.norm(one.optimum[j])) * 1e3
     return {
         "action": act.value,
