@@ -232,8 +232,8 @@ class StrategyAnswer(BaseModel):
     analysis_id: str = Field(description="On record; decisions refer to it.", examples=["0f" * 16])
     conjunctions: list[dict[str, Any]] = Field(
         description="For each: conjunction_id, solved, act_now, pc_before, recommended, plans "
-        "(action, before_tca_s [s], dv_rtn_m_s [m/s], pc_after, miss_after_km [km], optimality_gap, "
-        "constraints), binding_constraint, needs_approval.",
+        "(action, before_tca_s [s], dv_rtn_m_s [m/s], pc_after, miss_after_km [km], "
+        "optimality_gap, constraints), binding_constraint, needs_approval.",
         examples=[[{"conjunction_id": "C1", "solved": True}]],
     )
     models: list[dict[str, Any]] = Field(
