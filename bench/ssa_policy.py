@@ -8,20 +8,22 @@ blind linear programme are paired: all policies play the same worlds with the sa
 errors. ``limits`` episodes of each seed give ratios of fuel to the limits: what the linear
 programme costs that knows everything and keeps no margin, and a bound that no sequence of burns
 goes below. ``j2`` episodes of each seed are played under gravity with J2 besides. No policy was
-trained and no margin set on these seeds. The linear programme over many burns is slow and plays the
-first ``--slow-seeds`` alone, as do policies without the check.
+trained and no margin set on these seeds. But for reacting neighbours the linear programme over many
+burns, which is slow, plays the first ``--slow-seeds`` alone, as do policies without the check or
+asked everywhere. Each case that is done is told on standard error.
 """
 
 import argparse
 import copy
 import json
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import numpy as np
 
-from skywright.ssa.coorbit.actor_critic import DEFAULT, ActorCritic, checked, model_in_use
+from skywright.ssa.coorbit.actor_critic import DEFAULT, ActorCritic, model_in_use
 from skywright.ssa.coorbit.drawing import CASES, STEP_S
 from skywright.ssa.coorbit.foresight import Foresight
 from skywright.ssa.coorbit.limit import lower_bound, pair_bound
@@ -48,15 +50,13 @@ REFERENCE = "lp_mpc_blind"
 FOR_REACTION = Rule(0.03, 3.0)  # the best of seven for reacting neighbours, on 2,000 other worlds
 
 
-def by_network(worlds, model, *, check):
-    planner = Planner(worlds)
-    observer = Observer(worlds, planner)
-
-    def act():
-        impulse = model.propose(observer.observe())[0]
-        return checked(planner, impulse).impulse_m_s if check else impulse
-
-    return act
+def by_network(worlds, model, *, how):
+    """Act as it ships, as it ships but asked everywhere, or as it is, without the check."""
+    observer = Observer(worlds, Planner(worlds))
+    if how == "unchecked":
+        return lambda: model.propose(observer.observe())[0]
+    given = {"learned": True, "where_moved": how == "shipped"}
+    return lambda: model.act(observer, **given).impulse_m_s
 
 
 def policies():
@@ -78,8 +78,9 @@ def policies():
         folder = model_in_use(model)
         if folder is not None:
             one = ActorCritic(folder, graph)
-            told[f"{name}_unchecked"] = partial(by_network, model=one, check=False)
-            told[name] = partial(by_network, model=one, check=True)
+            told[name] = partial(by_network, model=one, how="shipped")
+            for how in ("everywhere", "unchecked"):
+                told[f"{name}_{how}"] = partial(by_network, model=one, how=how)
     return told
 
 
@@ -147,7 +148,8 @@ def case_of(case, given, world=Worlds, count=None):
         for name, policy in policies().items():
             if name == "mpc_knowing_the_reaction" and case != "reacting":
                 continue
-            slow = name == REFERENCE or name.endswith("unchecked")
+            slow = name.endswith(("unchecked", "everywhere"))
+            slow |= name == REFERENCE and case != "reacting"
             if slow and seed - FIRST_SEED >= given.slow_seeds:
                 continue
             worlds = copy.deepcopy(drawn)
@@ -162,10 +164,12 @@ def case_of(case, given, world=Worlds, count=None):
                 fuel = one.fuel_m_s - played[base].fuel_m_s
                 runs[name][-1][f"return_less_{short}"] = gain.mean()
                 runs[name][-1][f"fuel_less_{short}_m_s"] = fuel.mean()
-    return {
+    told = {
         name: {key: interval([run[key] for run in some if key in run]) for key in some[0]}
         for name, some in runs.items()
     }
+    print(json.dumps({f"{case}, {world.__name__}": told}), file=sys.stderr, flush=True)
+    return told
 
 
 def main():

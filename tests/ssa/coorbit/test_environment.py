@@ -109,3 +109,19 @@ def test_fuel_falls_with_warning():
 def test_an_unknown_case_is_refused():
     with pytest.raises(InputError, match="case is one of"):
         Setting("dancing")
+
+
+def test_the_policy_acts_in_the_environment_through_its_observer():
+    gymnasium = pytest.importorskip("gymnasium")
+
+    import skywright.ssa.coorbit  # noqa: F401
+    from skywright.ssa.coorbit.actor_critic import ActorCritic
+    from skywright.ssa.coorbit.environment import actions, impulses
+
+    world = gymnasium.make("skywright/CoorbitAvoid-v0", case="reacting").unwrapped
+    world.reset(seed=8)
+    for _ in range(5):
+        answer = ActorCritic().act(world.observer, learned=True)
+        action = actions(answer.impulse_m_s)
+        np.testing.assert_allclose(impulses(action), answer.impulse_m_s, atol=1e-9)
+        world.step(action[0])

@@ -13,10 +13,10 @@ from skywright.ssa.coorbit.programme import Programme, ideal, polished, problem_
 from skywright.ssa.coorbit.worlds import Setting, Worlds
 
 
-def _bare(case, seed, count=12):
+def _bare(case, seed, count=12, margin_km=0.0):
     worlds = Worlds(count, Setting(case), seed)
     worlds.fuel_m_s[:] = 5.0
-    return worlds, Planner(worlds, Rule(0.0, 0.0))
+    return worlds, Planner(worlds, Rule(margin_km, 0.0))
 
 
 def _closest_s(worlds, k):
@@ -38,13 +38,14 @@ def test_no_point_of_the_sphere_is_farther_from_the_directions_than_is_said(coun
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10_000))
 def test_two_moments_bound_no_less_than_one_and_no_more_than_what_a_plan_costs(seed):
-    worlds, planner = _bare("passive", seed, 3)
+    # Plans are looked at each 40 s: 20 m of margin make them clear in between (at 6 m/s).
+    worlds, planner = _bare("passive", seed, 3, margin_km=0.02)
     least = planner.table(np.arange(3), known=True).reshape(3, -1).min(axis=1)
     for k in range(3):
         burns = np.flatnonzero(~worlds.blackout[k]) * STEP_S
         at = (worlds.near[k, 0], worlds.n[k], _closest_s(worlds, k), burns)
         one, two = lower_bound(*at), pair_bound(*at)
-        assert one <= two <= least[k] * 1.001  # a plan is checked each 40 s, so 0.1 % is left
+        assert one <= two <= least[k]
 
 
 def test_single_impulses_are_within_a_tenth_of_any_sequence_for_passers():

@@ -33,6 +33,7 @@ GAP = 0.25
 """By which part a proposal with what must follow it may be dearer than the optimiser's plan."""
 
 KEPT, BREACHES, DEARER, NO_OFFER = "kept", "would breach", "dearer", "nothing offered"
+NOT_ASKED = "no neighbour was seen to burn"
 """Why a proposal stands, or the optimiser's impulse stands in its place."""
 
 
@@ -95,7 +96,13 @@ class ActorCritic:
         impulse, acts, value = (np.asarray(one, np.float64) for one in told)
         return impulse, acts, value
 
-    def act(self, observer: Observer, *, learned: bool = DEFAULT != "optimiser") -> Answer:
+    def act(
+        self,
+        observer: Observer,
+        *,
+        learned: bool = DEFAULT != "optimiser",
+        where_moved: bool = True,
+    ) -> Answer:
         """Return what to do now in every world that is observed, checked by physics.
 
         Parameters
@@ -104,12 +111,19 @@ class ActorCritic:
             Of the worlds.
         learned : bool
             Whether the policy proposes; otherwise, or without one, the optimiser acts.
+        where_moved : bool
+            Whether it is asked only where a neighbour was seen to burn, as it was trained.
         """
         planner = observer.planner
         if not (self.trained and learned):
             usual = planner.act()
             return Answer(usual, usual, [KEPT] * len(usual))
-        return checked(planner, self.propose(observer.observe())[0])
+        proposed = self.propose(observer.observe())[0]
+        asked = observer.moved if where_moved else np.ones(len(proposed), bool)
+        usual = np.zeros_like(proposed) if asked.all() else planner.act()
+        answer = checked(planner, np.where(asked[:, None], proposed, usual))
+        why = [one if ask else NOT_ASKED for one, ask in zip(answer.why, asked, strict=True)]
+        return Answer(answer.impulse_m_s, proposed, why)
 
 
 def checked(planner: Planner, proposed_m_s: F64, gap: float = GAP) -> Answer:

@@ -1,7 +1,7 @@
 """Episodes of many worlds at once, kept as the decisions in which something had to be done.
 
 Between two of them nothing is chosen, so a reward counts for the last decision before it; the
-optimiser's plan stands in where no single impulse keeps all clear.
+optimiser's plan stands in where the policy has nothing to choose.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ class Experience:
     """Whether the world had no further decision."""
 
 
-def gathered(setting: Setting, count: int, seed: int, sample: Sample) -> Experience:
+def gathered(setting: Setting, count: int, seed: int, sample: Sample, *, moved: bool) -> Experience:
     """Play worlds to the end with a policy that tries things.
+
+    With ``moved`` it acts only where a neighbour was seen to burn, elsewhere the optimiser.
 
     The optimiser plays the same worlds with the same tracking errors: what it earns tells luck
     from skill far better than any critic.
@@ -62,7 +64,9 @@ def gathered(setting: Setting, count: int, seed: int, sample: Sample) -> Experie
     for number in range(steps):
         x = observer.observe()
         free = alive & (x[:, NOW] < NEVER - 1e-3).any(axis=1)
-        impulse = _stand_in(planner)
+        if moved:
+            free &= observer.moved
+        impulse = _stand_in(planner, free)
         with torch.no_grad():
             act, factor, burn = sample(torch.from_numpy(x[free]))
         impulse[free] = burn.numpy()
@@ -83,12 +87,12 @@ def gathered(setting: Setting, count: int, seed: int, sample: Sample) -> Experie
     return Experience(joined[0], joined[1], joined[2], until, better, last)
 
 
-def _stand_in(planner: Planner) -> npt.NDArray[np.float64]:
+def _stand_in(planner: Planner, free: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Return the optimiser's impulses where the policy is not asked."""
     impulse = np.zeros((planner.worlds.count, 3))
-    now = planner.situation
-    lost = ~np.isfinite(now.table).any(axis=(1, 2))
-    if lost.any():
-        impulse[now.which[lost]] = planner.plans().now_m_s[lost]
+    rest = ~free[planner.situation.which]
+    if rest.any():
+        impulse[planner.situation.which[rest]] = planner.plans().now_m_s[rest]
     return impulse
 
 

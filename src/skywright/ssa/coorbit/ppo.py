@@ -35,6 +35,8 @@ class PPO:
     """Weight of the divergence from the clone."""
     cases: tuple[str, ...] = ("any", "reacting")
     """What neighbours do, in turn."""
+    moved: bool = True
+    """Whether it acts only where a neighbour was seen to burn."""
     seconds: float = 480.0
     """After which no other round begins."""
 
@@ -56,6 +58,7 @@ def learned(module: Any, plan: PPO, seed: int, log: Callable[..., None]) -> Any:
             plan.worlds,
             fresh,
             lambda x: _sampled(module, x),
+            moved=plan.moved,
         )
         done = max(number / plan.rounds, (time.monotonic() - begun) / plan.seconds)
         for group in optimiser.param_groups:

@@ -49,6 +49,8 @@ class SAC:
     """Decisions that are remembered."""
     cases: tuple[str, ...] = ("any", "reacting")
     """What neighbours do, in turn."""
+    moved: bool = True
+    """Whether it acts only where a neighbour was seen to burn."""
     seconds: float = 480.0
     """After which no other round begins."""
 
@@ -95,7 +97,11 @@ def learned(module: Any, plan: SAC, seed: int, log: Callable[..., None]) -> Any:
     for number in range(plan.rounds):
         fresh = seed * 100_003 + number
         some = gathered(
-            Setting(plan.cases[number % len(plan.cases)]), plan.worlds, fresh, learner.sampled
+            Setting(plan.cases[number % len(plan.cases)]),
+            plan.worlds,
+            fresh,
+            learner.sampled,
+            moved=plan.moved,
         )
         learner.memory.add(some)
         for _ in range(plan.updates):

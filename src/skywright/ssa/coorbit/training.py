@@ -13,13 +13,13 @@ import numpy.typing as npt
 from skywright.errors import InputError, MissingExtraError
 from skywright.foundry.kind import SIGNATURE, Predict, Rows
 from skywright.foundry.run import Run
-from skywright.ssa.coorbit.actor_critic import ActorCritic, checked
+from skywright.ssa.coorbit.actor_critic import ActorCritic
 from skywright.ssa.coorbit.cloning import agreement, cloned, lessons
 from skywright.ssa.coorbit.drawing import CASES
 from skywright.ssa.coorbit.network import CLONE, MODEL, export
 from skywright.ssa.coorbit.observing import SLOTS, Observer
 from skywright.ssa.coorbit.planner import Planner
-from skywright.ssa.coorbit.playing import Choose, Played, play
+from skywright.ssa.coorbit.playing import Played, play
 from skywright.ssa.coorbit.worlds import Setting, Worlds
 
 F64 = npt.NDArray[np.float64]
@@ -100,7 +100,7 @@ def judged(policy: ActorCritic, episodes: int, seed: int) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     gains, ours, usual = [], [], []
     for case in CASES:
-        one = _checked_play(case, episodes, seed, lambda seen: policy.propose(seen)[0])
+        one = _checked_play(case, episodes, seed, policy)
         other = Worlds(episodes, Setting(case), seed)
         base = play(other, Planner(other).act)
         gains.append(one.reward - base.reward)
@@ -125,11 +125,10 @@ def judged(policy: ActorCritic, episodes: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _checked_play(case: str, episodes: int, seed: int, choose: Choose) -> Played:
+def _checked_play(case: str, episodes: int, seed: int, policy: ActorCritic) -> Played:
     worlds = Worlds(episodes, Setting(case), seed)
-    planner = Planner(worlds)
-    observer = Observer(worlds, planner)
-    return play(worlds, lambda: checked(planner, choose(observer.observe())).impulse_m_s)
+    observer = Observer(worlds, Planner(worlds))
+    return play(worlds, lambda: policy.act(observer, learned=True).impulse_m_s)
 
 
 def load(folder: Path) -> Predict:
