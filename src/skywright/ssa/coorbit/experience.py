@@ -44,47 +44,60 @@ class Experience:
 def gathered(setting: Setting, count: int, seed: int, sample: Sample, *, moved: bool) -> Experience:
     """Play worlds to the end with a policy that tries things.
 
-    With ``moved`` it acts only where a neighbour was seen to burn, elsewhere the optimiser.
-
     The optimiser plays the same worlds with the same tracking errors: what it earns tells luck
-    from skill far better than any critic.
+    from skill far better than any critic. With ``moved`` the policy acts only where a neighbour
+    was seen to burn, elsewhere the optimiser.
     """
-    import torch
-
     worlds = Worlds(count, setting, seed)
     usual = copy.deepcopy(worlds)
     earned = play(usual, Planner(usual).act).reward
-    planner = Planner(worlds)
-    observer = Observer(worlds, planner)
-    steps = setting.steps
-    seen, acts, factors = [], [], []
-    rewards = np.zeros((steps, count), np.float32)
-    chose = np.zeros((steps, count), bool)
-    alive = np.ones(count, bool)
-    for number in range(steps):
-        x = observer.observe()
-        free = alive & (x[:, NOW] < NEVER - 1e-3).any(axis=1)
+    game = _Game(worlds)
+    for _ in range(setting.steps):
+        game.step(sample, moved=moved)
+    return game.told(earned)
+
+
+class _Game:
+    """Worlds that are played, and what was chosen in them."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self.worlds = worlds
+        self.planner = Planner(worlds)
+        self.observer = Observer(worlds, self.planner)
+        self.alive = np.ones(worlds.count, bool)
+        self.chosen: list[tuple[F32, npt.NDArray[np.int64], F32]] = []
+        self.chose: list[npt.NDArray[np.bool_]] = []
+        self.rewards: list[F32] = []
+
+    def step(self, sample: Sample, *, moved: bool) -> None:
+        """Let the policy choose where it may, and time pass."""
+        import torch
+
+        x = self.observer.observe()
+        free = self.alive & (x[:, NOW] < NEVER - 1e-3).any(axis=1)
         if moved:
-            free &= observer.moved
-        impulse = _stand_in(planner, free)
+            free &= self.observer.moved
+        impulse = _stand_in(self.planner, free)
         with torch.no_grad():
             act, factor, burn = sample(torch.from_numpy(x[free]))
         impulse[free] = burn.numpy()
-        told = worlds.step(impulse)
-        rewards[number] = np.where(alive, told.reward, 0.0)
-        chose[number] = free
-        alive &= ~told.ended
-        seen.append(x[free])
-        acts.append(act.numpy())
-        factors.append(factor.numpy())
-    step, world = np.nonzero(chose)
-    order = np.lexsort((step, world))
-    until = _until_next(rewards, chose)[step, world][order]
-    world = world[order]
-    last = np.append(world[1:] != world[:-1], True)
-    joined = [np.concatenate(some)[order] for some in (seen, acts, factors)]
-    better = (rewards.sum(axis=0) - earned)[world].astype(np.float32)
-    return Experience(joined[0], joined[1], joined[2], until, better, last)
+        told = self.worlds.step(impulse)
+        self.rewards.append(np.where(self.alive, told.reward, 0.0).astype(np.float32))
+        self.alive &= ~told.ended
+        self.chose.append(free)
+        self.chosen.append((x[free], act.numpy(), factor.numpy()))
+
+    def told(self, earned: npt.NDArray[np.float64]) -> Experience:
+        """Return the decisions, world by world."""
+        chose, rewards = np.stack(self.chose), np.stack(self.rewards)
+        step, world = np.nonzero(chose)
+        order = np.lexsort((step, world))
+        until = _until_next(rewards, chose)[step, world][order]
+        world = world[order]
+        last = np.append(world[1:] != world[:-1], True)
+        x, act, factor = (np.concatenate(one)[order] for one in zip(*self.chosen, strict=True))
+        better = (rewards.sum(axis=0) - earned)[world].astype(np.float32)
+        return Experience(x, act, factor, until, better, last)
 
 
 def _stand_in(planner: Planner, free: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

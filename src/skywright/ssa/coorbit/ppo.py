@@ -1,6 +1,7 @@
 """Proximal policy optimisation (Schulman et al. 2017) on vectorised worlds, from a clone on.
 
-The act is a choice, its factor a normal number; both are learned by the clipped ratio.
+The act is a choice, its factor a normal number; both are learned by the clipped ratio. The gain of
+a decision is what the episode earned beyond the optimiser in the same world, less the critic.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Soft actor-critic (Haarnoja et al. 2018) with a choice beside numbers, from a clone on.
 
 Two critics value every act at once, given the factors (the hybrid form of Delalleau et al. 2019);
-their mean over the policy is what the actor climbs. The optimiser's earnings in the same world are
-subtracted from the last reward, which shifts every policy alike and takes the luck out.
+their mean over the policy is what the actor climbs. Straying from the clone costs, in acts and in
+factors.
 """
 
 from __future__ import annotations
