@@ -180,9 +180,10 @@ def satrecs(table: pl.DataFrame, rows: Sequence[int] | None = None) -> list[Satr
 
 
 def _optional(table: pl.DataFrame, name: str) -> F64:
-    if name not in table.columns:
+    if name not in table.columns or table.schema[name] == pl.Null:
         return np.zeros(table.height)
-    return table[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+    values = table[name].to_numpy().astype(np.float64)
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def states_at(propagators: Sequence[Satrec], jd: F64, fraction: F64) -> F64:

@@ -136,9 +136,9 @@ def relative_track(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -
 
 
 def _ahead_step_s(asset: pl.DataFrame, other: pl.DataFrame) -> float:
-    """Return a 120th of the shorter revolution, within bounds [s]."""
+    """Return an 80th of the shorter revolution, within bounds [s]."""
     fastest = max(float(one["mean_motion_rev_day"][-1]) for one in (asset, other))
-    return float(np.clip(86400.0 / fastest / 120.0, *_AHEAD_STEP_S))
+    return float(np.clip(86400.0 / fastest / 80.0, *_AHEAD_STEP_S))
 
 
 def _around_minima(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime, coarse: F64) -> F64:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.detection.residuals import AXES, residuals
+from skywright.ssa.detection.residuals import AXES, columns_of_one
 from skywright.ssa.element_sets import epochs_jd
 from skywright.ssa.relative_elements import carried, mean_elements
 
@@ -90,10 +90,11 @@ def motion_slots(history: pl.DataFrame) -> dict[str, float]:
 
 def _residual_slots(history: pl.DataFrame) -> dict[str, float]:
     told: dict[str, float] = {}
-    table = residuals(history, AHEAD)
+    table = columns_of_one(history, AHEAD)
     for axis in AXES:
         for ahead in AHEAD:
-            values = table[f"{axis}_{ahead}_km"].drop_nulls().to_numpy()
+            values = table[f"{axis}_{ahead}_km"]
+            values = values[np.isfinite(values)]
             if len(values) < 3:
                 continue
             middle = float(np.median(values))

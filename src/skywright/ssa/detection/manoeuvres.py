@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,16 +101,26 @@ def _of_one(part: pl.DataFrame, used: ManoeuvreDetector) -> tuple[pl.DataFrame, 
     if series is None:
         row["note"] = f"fewer than {LEAST_SETS} sets half a day apart: nothing can be told"
         return pl.DataFrame(schema=SCHEMA), row
-    gaps = candidates(series)
-    scores = used.scores(series.regime, gaps)
-    places = peaks(gaps.at, scores, used.operating[series.regime])
-    rows = [_manoeuvre(series, gaps, place, float(scores[place])) for place in places.tolist()]
+    rows = _found(series, used)
     row["manoeuvres"] = len(rows)
     named = [{"satellite": name, "norad_id": norad_id, **one} for one in rows]
     return pl.DataFrame(named, schema=SCHEMA), row
 
 
-def _manoeuvre(series: Series, gaps: Candidates, place: int, score: float) -> dict[str, object]:
+def manoeuvres_of(part: pl.DataFrame, used: ManoeuvreDetector) -> list[dict[str, Any]]:
+    """Return the manoeuvres of one object, its sets checked and sorted, as rows of `SCHEMA`."""
+    series = series_of(part)
+    return [] if series is None else _found(series, used)
+
+
+def _found(series: Series, used: ManoeuvreDetector) -> list[dict[str, Any]]:
+    gaps = candidates(series)
+    scores = used.scores(series.regime, gaps)
+    places = peaks(gaps.at, scores, used.operating[series.regime])
+    return [_manoeuvre(series, gaps, place, float(scores[place])) for place in places.tolist()]
+
+
+def _manoeuvre(series: Series, gaps: Candidates, place: int, score: float) -> dict[str, Any]:
     speed_m_s = np.sqrt(GM_EARTH_KM3_S2 / series.axis_km) * 1e3
     axis_m = series.axis_km * 1e3
     step = float(gaps.axis_step_m[place])

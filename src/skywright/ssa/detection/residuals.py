@@ -55,6 +55,14 @@ def residuals(history: pl.DataFrame, ahead: Sequence[int] = (1, 2, 4)) -> pl.Dat
 
 
 def _of_one(part: pl.DataFrame, ahead: Sequence[int]) -> pl.DataFrame:
+    return part.select("norad_id", "epoch_utc").with_columns(
+        pl.Series(name, values, nan_to_null=True)
+        for name, values in columns_of_one(part, ahead).items()
+    )
+
+
+def columns_of_one(part: pl.DataFrame, ahead: Sequence[int]) -> dict[str, F64]:
+    """Return the columns of `residuals` for one object, sorted by epoch; NaN where null there."""
     jd, fraction = epochs_jd(part)
     propagators = satrecs(part)
     own = states_at(propagators, jd, fraction)
@@ -72,9 +80,7 @@ def _of_one(part: pl.DataFrame, ahead: Sequence[int]) -> pl.DataFrame:
         for k, axis_name in enumerate(AXES):
             columns[f"{axis_name}_{place}_km"] = _later(missed[:, k], place)
         columns[f"span_{place}_d"] = _since(jd, fraction, place)
-    return part.select("norad_id", "epoch_utc").with_columns(
-        pl.Series(name, values, nan_to_null=True) for name, values in columns.items()
-    )
+    return columns
 
 
 def _since(jd: F64, fraction: F64, place: int) -> F64:

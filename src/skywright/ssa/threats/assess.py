@@ -7,9 +7,10 @@ carries the usual growth of their errors and is an order of magnitude, told as s
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from skywright.ssa.behaviour.slots import behaviour_vector, burns_of
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.conjunction.tiers import Tiers
 from skywright.ssa.detection.detector import MODEL as MANOEUVRES
-from skywright.ssa.detection.manoeuvres import detect
+from skywright.ssa.detection.detector import detector_in_use
+from skywright.ssa.detection.manoeuvres import manoeuvres_of
 from skywright.ssa.element_sets import COLUMNS, checked_history, epochs_jd, moment_jd
 from skywright.ssa.model_facts import facts_of
 from skywright.ssa.relative_track import received_by, relative_track
@@ -112,7 +114,7 @@ def assess(
         raise InputError(message)
     at = at_utc.replace(tzinfo=None)
     beside = received_by(checked_history(asset.history), at, f"asset {asset.name}")
-    fired = burns_of(beside, at, asset.planned_burns)
+    fired = _fired(beside, at, asset.planned_burns)
     detector = _opened(model or in_use(MODEL))
     other = _opened(shadow[1]) if shadow else detector
     looks = explain or detector.looks_at_images or other.looks_at_images
@@ -217,19 +219,23 @@ def _days(slot: dict[str, float]) -> float | None:
 
 
 def _evidence(known: pl.DataFrame, at: datetime) -> dict[str, Any]:
-    since = pl.col("epoch_utc") >= at - pl.duration(days=_EVIDENCE_D)
-    recent = known.filter(since)
+    first = np.datetime64(at - timedelta(days=_EVIDENCE_D), "us")
+    recent = known.tail(int(np.sum(known["epoch_utc"].to_numpy() >= first)))
     if recent.is_empty():
         return {"manoeuvres": [], "element_sets": 0}
-    found = detect(recent).manoeuvres.drop("satellite", "norad_id")
-    times = [
-        pl.col(c).dt.strftime("%Y-%m-%dT%H:%M:%S") for c in ("time_utc", "start_utc", "end_utc")
-    ]
     return {
-        "manoeuvres": found.with_columns(times).to_dicts(),
+        "manoeuvres": [_plain(row) for row in manoeuvres_of(recent, detector_in_use())],
         "element_sets": recent.height,
         "first_epoch_utc": recent["epoch_utc"][0].isoformat(),
         "last_epoch_utc": recent["epoch_utc"][-1].isoformat(),
+    }
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a manoeuvre with its times as text, to the second."""
+    return {
+        name: value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
+        for name, value in row.items()
     }
 
 
@@ -241,12 +247,29 @@ def _age(known: pl.DataFrame, at: datetime) -> dict[str, Any]:
 def _digest(tables: Sequence[pl.DataFrame]) -> str:
     digest = hashlib.sha256()
     for table in tables:
-        digest.update(table.select(COLUMNS).write_csv().encode())
+        for name in COLUMNS:
+            digest.update(np.ascontiguousarray(table[name].to_numpy()).tobytes())
     return digest.hexdigest()
 
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
+
+
+_FIRED: OrderedDict[tuple[str, datetime, str], F64] = OrderedDict()
+"""Burns of assets that were looked at: many objects are asked of beside the same few."""
+
+_MOST_FIRED = 256
+
+
+def _fired(beside: pl.DataFrame, at: datetime, planned: pl.DataFrame | None) -> F64:
+    known = "" if planned is None else str(planned["start_utc"].to_list())
+    key = (_digest([beside]) + str(in_use(MANOEUVRES)), at, known)
+    if key not in _FIRED:
+        _FIRED[key] = burns_of(beside, at, planned)
+        while len(_FIRED) > _MOST_FIRED:
+            _FIRED.popitem(last=False)
+    return _FIRED[key]
 
 
 @lru_cache(maxsize=4)

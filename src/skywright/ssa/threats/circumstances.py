@@ -169,12 +169,15 @@ def _coasting(one: _Path, two: _Path) -> dict[str, float]:
     beside = one.coasting(0.0, ahead)
     if beside is None:
         return {}
+    paths = [(back, two.coasting(-float(back), ahead)) for back in BACK_D]
+    known = [(back, path) for back, path in paths if path is not None]
+    if not known:
+        return {}
+    all_of = np.concatenate([path for _, path in known])
+    alongs, ups = _along_and_up(np.tile(beside, (len(known), 1)), all_of)
+    shape = (len(known), len(ahead))
     told: dict[str, float] = {}
-    for back in BACK_D:
-        there = two.coasting(-float(back), ahead)
-        if there is None:
-            continue
-        along, up = _along_and_up(beside, there)
+    for (back, _), along, up in zip(known, alongs.reshape(shape), ups.reshape(shape), strict=True):
         least = np.abs(along)
         turned = np.sign(along[1:]) != np.sign(along[:-1])
         turned &= np.abs(np.diff(along)) < 0.5 * np.pi * np.linalg.norm(beside[0, :3])
