@@ -17,7 +17,9 @@ PARTS = {
     "screening": ("ssa_screening.py", True),
     "strategy": ("ssa_strategy.py", True),
     "simulator": ("ssa_simulator.py", True),
+    "behaviour": ("ssa_behaviour.py", True),
     "threats": ("ssa_threats.py", True),
+    "forecast": ("ssa_final_pc.py", True),
     "policy": ("ssa_policy.py", False),
     "latency": ("ssa_latency.py", False),
 }
