@@ -9,10 +9,12 @@ import polars as pl
 
 
 def use_kernels() -> None:
-    """Compile screening, collision probability, counting and planning."""
+    """Compile screening, collision probability, counting, planning and the fits of detection."""
     from skywright.ssa.conjunction.conjunction import Conjunction
     from skywright.ssa.conjunction.monte_carlo import count_collisions
     from skywright.ssa.conjunction.probability import probability
+    from skywright.ssa.detection.series import rolling_noise
+    from skywright.ssa.detection.steps import Window, steps_at
     from skywright.ssa.screening.screen import screen
     from skywright.ssa.strategy.encounters import from_messages
     from skywright.ssa.strategy.propose import propose
@@ -25,6 +27,9 @@ def use_kernels() -> None:
     probability(one)
     count_collisions(one, samples=1000)
     propose(from_messages([one]), network=False)
+    days = np.arange(12.0)
+    noise = rolling_noise(np.sin(days), 0.1)
+    steps_at(days[:-1] + 0.5, days, np.sin(days), noise, Window(6, 6, (0.0, 1.0)))
 
 
 def _two_sets(start: datetime) -> pl.DataFrame:
