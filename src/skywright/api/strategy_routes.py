@@ -70,7 +70,7 @@ def _planned(services: Services, caller: str, asked: StrategyRequest, raw: bytes
     from skywright.ssa.model_facts import facts_of
     from skywright.ssa.strategy.constraints import Constraints
     from skywright.ssa.strategy.encounters import from_table
-    from skywright.ssa.strategy.propose import propose
+    from skywright.ssa.strategy.propose import in_short, propose
 
     given = asked.constraints.model_dump()
     given["lead_revolutions"] = tuple(given["lead_revolutions"])
@@ -87,15 +87,10 @@ def _planned(services: Services, caller: str, asked: StrategyRequest, raw: bytes
         request=raw,
         answer=json_bytes(answer),
         models={one["name"]: str(one["version"]) for one in models},
-        decision={one["conjunction_id"]: _short(one) for one in told},
+        decision={one["conjunction_id"]: in_short(one) for one in told},
     )
     name = record_analysis(services.database, caller, analysis)
     return json_bytes({"analysis_id": name, **answer})
-
-
-def _short(told: dict[str, Any]) -> str:
-    plan = told["recommended"]
-    return f"none: {told['binding_constraint']}" if plan is None else str(plan["action"])
 
 
 def _row(place: int, one: ConjunctionIn) -> dict[str, Any]:

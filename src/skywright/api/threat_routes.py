@@ -72,14 +72,14 @@ class TooManyRecordsError(LimitError):
 def _analysed(services: Services, caller: str, asked: ThreatAnalysisRequest, raw: bytes) -> bytes:
     from skywright.foundry.registry import on_trial
     from skywright.ssa.threats.assess import MODEL, assess
-    from skywright.ssa.threats.trial import on_record
+    from skywright.ssa.threats.trial import taken_out
 
     planned = [burn.start_utc for burn in asked.asset.planned_burns]
     asset = _tracked(asked.asset, "asset", planned)
     objects = [_tracked(one, f"objects[{k}]") for k, one in enumerate(asked.objects)]
     at = _naive(asked.at_utc) or _newest(asset, objects)
     told = assess(asset, objects, at, explain=asked.explain, shadow=on_trial(MODEL))
-    models, decision = on_record(told)
+    models, decision = taken_out(told)
     analysis = Analysis(
         kind="threat-analysis",
         subject=asked.asset.object_id,

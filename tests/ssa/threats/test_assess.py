@@ -9,8 +9,11 @@ from typer.testing import CliRunner
 
 from skywright.cli.main import app
 from skywright.errors import InputError
+from skywright.settings import get_settings
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.threats.assess import Tracked, assess
+from skywright.store.analyses import list_analyses
+from skywright.store.database import Database
 from tests.ssa.detection.test_residuals import EPOCH, satellite
 
 AT = EPOCH + timedelta(days=40, hours=3)
@@ -87,6 +90,11 @@ def test_the_command_tells_one_object(asset, other, tmp_path):
     )  # fmt: skip
     told = json.loads(result.stdout)
     assert [row["level"] for row in told["objects"]] == [0]
+    database = Database.of(get_settings())
+    (row,) = list_analyses(database)
+    database.close()
+    assert (row["id"], row["caller"]) == (told["analysis_id"], "command line")
+    assert row["decision"] == {"90002": 0}
 
 
 # Documented: the collision of Iridium 33 and Cosmos 2251 on 2009-02-10, 16:56 UTC.

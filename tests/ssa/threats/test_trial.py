@@ -3,7 +3,7 @@
 import pytest
 
 from skywright.ssa.threats.assess import MODEL
-from skywright.ssa.threats.trial import CHALLENGER, on_record, verdict
+from skywright.ssa.threats.trial import CHALLENGER, taken_out, verdict
 
 
 def row(shown, unseen, *decisions, version="v2"):
@@ -20,7 +20,7 @@ def test_the_unseen_answer_is_taken_out_and_kept():
         "objects": [{"object": "B", "level": 3}],
         "challenger": {"version": "v2", "levels": {"B": 1}},
     }
-    models, decision = on_record(told)
+    models, decision = taken_out(told)
     assert "challenger" not in told
     assert models == {MODEL: "v1", MODEL + CHALLENGER: "v2"}
     assert decision == {"B": 3, CHALLENGER: {"B": 1}}
@@ -28,7 +28,7 @@ def test_the_unseen_answer_is_taken_out_and_kept():
 
 def test_without_a_challenger_nothing_is_added():
     told = {"models": [{"name": MODEL, "version": "v1"}], "objects": [{"object": "B", "level": 3}]}
-    assert on_record(told) == ({MODEL: "v1"}, {"B": 3})
+    assert taken_out(told) == ({MODEL: "v1"}, {"B": 3})
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skywright.cli.output import AsJson, emit_json
+from skywright.cli.ssa.recording import on_record
 from skywright.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,9 +60,11 @@ def strategy(
     as_json: AsJson = False,
 ) -> None:
     """Advise burns of the own satellite, each checked by physics; a person decides."""
+    from skywright.ssa.model_facts import facts_of
     from skywright.ssa.strategy.constraints import REFERENCE_LEADS, Constraints
     from skywright.ssa.strategy.encounters import read_encounters
-    from skywright.ssa.strategy.propose import propose
+    from skywright.ssa.strategy.generator import MODEL
+    from skywright.ssa.strategy.propose import in_short, propose
 
     limits = Constraints(
         target_pc=target_pc,
@@ -82,9 +85,19 @@ def strategy(
         from skywright.ssa.strategy.post_burn import CatalogueScreening
 
         screening = CatalogueScreening(read_history(catalogue), post_burn_km, tuple(spare or ()))
-    rows = propose(read_encounters(conjunctions), limits, network=network, post_burn=screening)
+    some = read_encounters(conjunctions)
+    rows = propose(some, limits, network=network, post_burn=screening)
+    models = [facts_of(MODEL)] if network else []
+    answer = {"conjunctions": rows, "constraints": _told(limits), "models": models}
+    name = on_record(
+        "generate-strategy",
+        some.assets[0] or some.ids[0],
+        answer,
+        {one["name"]: str(one["version"]) for one in models},
+        {row["conjunction_id"]: in_short(row) for row in rows},
+    )
     if as_json:
-        emit_json({"conjunctions": rows, "constraints": _told(limits)})
+        emit_json({"analysis_id": name, **answer})
         return
     for row in rows:
         typer.echo(_line(row))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skywright.cli.output import AsJson, emit_json
+from skywright.cli.ssa.recording import on_record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,10 +47,12 @@ def threats(
 
     import polars as pl
 
+    from skywright.foundry.registry import on_trial
     from skywright.ssa.records.moments import moment_of
     from skywright.ssa.records.reading import read_history
     from skywright.ssa.records.record_reading import plan_of
-    from skywright.ssa.threats.assess import assess
+    from skywright.ssa.threats.assess import MODEL, assess
+    from skywright.ssa.threats.trial import taken_out
 
     own = _only(read_history(asset), asset_id)
     plan = plan_of(asset).filter(pl.col("object_id") == own.name)
@@ -58,9 +61,11 @@ def threats(
     tracked = _each(others, int(own.name), declared)
     moment = moment_of(at, "--at") if at else _newest(own.history, others)
     own = replace(own, planned_burns=plan.filter(pl.col("received_utc") <= moment))
-    told = assess(own, tracked, moment, explain=explain)
+    told = assess(own, tracked, moment, explain=explain, shadow=on_trial(MODEL))
+    models, decision = taken_out(told)
+    name = on_record("threat-analysis", own.name, told, models, decision)
     if as_json:
-        emit_json(told)
+        emit_json({"analysis_id": name, **told})
         return
     for one in told["objects"]:
         nearest = one["nearest"]

@@ -109,6 +109,12 @@ def propose(
     return [_answer(view, k, candidates) for k in range(len(conjunctions))]
 
 
+def in_short(answer: dict[str, Any]) -> str:
+    """Return what one answer of `propose` advises, for the record."""
+    plan = answer["recommended"]
+    return f"none: {answer['binding_constraint']}" if plan is None else str(plan["action"])
+
+
 @dataclass(frozen=True, slots=True)
 class _View:
     some: Encounters

@@ -20,7 +20,7 @@ OUTCOMES = {"confirmed": True, "dismissed": False}
 """Decisions that say whether there was reason for an alarm."""
 
 
-def on_record(told: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+def taken_out(told: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """Take the unseen answer out of an assessment; return versions and decision for the record."""
     models = {one["name"]: str(one["version"]) for one in told["models"]}
     decision: dict[str, Any] = {one["object"]: one["level"] for one in told["objects"]}
