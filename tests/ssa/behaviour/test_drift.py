@@ -106,12 +106,12 @@ def p_values(rows):
     return pl.DataFrame(rows, schema=["object", "regime", "at_d", "p"], orient="row")
 
 
-def test_an_alarm_that_goes_on_is_one():
-    p = [0.5, 0.001, 0.002, 0.5, 0.001, 0.5]
-    table = p_values([("a", "leo", float(k), value) for k, value in enumerate(p)])
+def test_alarms_of_windows_that_overlap_are_one():
+    low = {1, 2, 4, 30, 75}
+    table = p_values([("a", "leo", float(k), 0.001 if k in low else 0.5) for k in range(100)])
     told = alarm_rates(table)["all"]
     assert told["alarms"] == 2
-    assert told["object_years"] == pytest.approx(6.0 / 365.25)
+    assert told["object_years"] == pytest.approx(100.0 / 365.25)
 
 
 def test_rows_may_come_in_any_order():
@@ -123,14 +123,13 @@ def test_rows_may_come_in_any_order():
 def test_an_outage_is_not_watched_time():
     days = [*range(10), *range(200, 210)]
     table = p_values([("a", "leo", float(day), 0.5) for day in days])
-    # 20 windows of a day, and an outage that counts as three.
-    assert alarm_rates(table)["all"]["object_years"] == pytest.approx(22.0 / 365.25)
+    assert alarm_rates(table)["all"]["object_years"] == pytest.approx(20.0 / 365.25)
 
 
 # Garwood (1936), table of 95 % limits: none seen 0 to 3.689, ten seen 4.795 to 18.390.
 @pytest.mark.parametrize(("seen", "low", "high"), [(0, 0.0, 3.689), (10, 4.795, 18.390)])
 def test_the_interval_is_that_of_garwood(seen, low, high):
-    rows = [("a", "leo", float(k), 0.001 if k % 10 == 5 and k < 10 * seen else 0.5)
+    rows = [("a", "leo", float(k), 0.001 if k % 36 == 5 and k < 36 * seen else 0.5)
             for k in range(365)]  # fmt: skip
     told = alarm_rates(p_values(rows))["all"]
     years = told["object_years"]
@@ -208,6 +207,14 @@ def test_the_command_prints_one_object(tmp_path):
     assert told["reference"] == "training"
     assert told["model"]["name"] == "ssa-behaviour"
     assert told["alarms"]["regimes"].keys() == {"leo"}
+    assert 0.0 < told["least_p"]["leo"] < 0.001
+
+
+def test_a_level_that_nothing_can_reach_is_said(tmp_path):
+    path = tmp_path / "history.parquet"
+    history(1, days=40).write_parquet(path)
+    given = ["ssa", "watch", "--history", str(path), "--every-d", "5", "--level", "0.0001"]
+    assert "there is no alarm at 0.0001" in CliRunner().invoke(app, given).stdout
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,11 @@ def watch(
     typer.echo(f"{told['windows']} windows of {told['objects']} objects")
     for regime, one in told["drift"].items():
         typer.echo(f"{regime}: {_drift(one, told['residuals'][regime])}")
+    for regime, least in told["least_p"].items():
+        if least >= level:
+            typer.echo(
+                f"{regime}: no p-value is below {least:.3f}, so there is no alarm at {level:g}"
+            )
     typer.echo(f"alarms, all objects: {_rate(told['alarms']['all'])}")
     if told["passive_alarms"] is None:
         typer.echo("alarms, passive objects: none is known to be passive")

@@ -32,7 +32,7 @@ HIDDEN, CODE = 96, 64
 """Widths of the layers between the slots and the code, and of the code."""
 
 INPUT = "slots"
-OUTPUTS = ("code", "residual", "residual_distance", "code_distance")
+OUTPUTS = ("code", "residual", "residual_distance", "code_distance", "group_distances")
 """Names in the graph."""
 
 SCORED = ("residuals", "changes", "trends", "burns")
@@ -115,10 +115,18 @@ def _module(vectors: F64, seed: int) -> Any:
         code_centre: torch.Tensor
         code_spread: torch.Tensor
         code_whiten: torch.Tensor
+        groups: torch.Tensor
+        group_whiten: torch.Tensor
 
         def __init__(self) -> None:
             super().__init__()
-            for name, values in (("centre", centre), ("scale", scale), ("scored", scored)):
+            for name, values in (
+                ("centre", centre),
+                ("scale", scale),
+                ("scored", scored),
+                ("groups", membership()),
+                ("group_whiten", np.eye(width)),
+            ):
                 self.register_buffer(name, torch.tensor(values, dtype=torch.float32))
             for name, size in (("residual", width), ("code", CODE)):
                 self.register_buffer(f"{name}_centre", torch.zeros(size))
@@ -139,19 +147,29 @@ def _module(vectors: F64, seed: int) -> Any:
             z = torch.sign(x) * torch.log(size + torch.sqrt(size * size + 1.0))  # no asinh in ONNX
             return z, there.to(torch.float32)
 
-        def forward(self, slots: Any) -> tuple[Any, Any, Any, Any]:
+        def forward(self, slots: Any) -> tuple[Any, ...]:
             z, known = self.scaled(slots)
             code = self.encode(z)
             residual = (z - self.decode(code)) * known
             counted = known * self.scored
             gap = (residual - self.residual_centre) / self.residual_spread * counted
-            gap = torch.clamp(gap, -_CLIP, _CLIP) @ self.residual_whiten
+            gap = torch.clamp(gap, -_CLIP, _CLIP)
+            apart = gap @ self.group_whiten
+            shares = (apart * apart) @ self.groups / torch.clamp(counted @ self.groups, min=1.0)
+            gap = gap @ self.residual_whiten
             far = torch.clamp((code - self.code_centre) / self.code_spread, -_CLIP, _CLIP)
             far = far @ self.code_whiten
             seen = torch.clamp(counted.sum(dim=1), min=1.0)
-            return code, residual, (gap * gap).sum(dim=1) / seen, (far * far).mean(dim=1)
+            both = (gap * gap).sum(dim=1) / seen, (far * far).mean(dim=1)
+            return code, residual, *both, shares
 
     return BehaviourAutoencoder()
+
+
+def membership() -> F32:
+    """Return 1 where a slot belongs to a scored group; (128, 4)."""
+    told = [[float(one.group == name) for name in SCORED] for one in SLOTS]
+    return np.array(told, dtype=np.float32)
 
 
 def _scaling(vectors: F64) -> tuple[F64, F64]:
@@ -197,7 +215,7 @@ def _set_distances(module: Any, vectors: F64, weight: F64) -> None:
     import torch
 
     with torch.no_grad():
-        code, residual, _, _ = module(torch.from_numpy(vectors.astype(np.float32)))
+        code, residual, *_ = module(torch.from_numpy(vectors.astype(np.float32)))
         counted = np.isfinite(vectors) & module.scored.numpy().astype(bool)
         for name, told, known in (
             ("residual", residual.numpy(), counted),
@@ -207,6 +225,10 @@ def _set_distances(module: Any, vectors: F64, weight: F64) -> None:
                 ("centre", "spread", "whiten"), robust_whitening(told, known, weight), strict=True
             ):
                 getattr(module, f"{name}_{part}").copy_(torch.from_numpy(values))
+        for column in membership().T:
+            own = np.flatnonzero(column)
+            _, _, matrix = robust_whitening(residual.numpy()[:, own], counted[:, own], weight)
+            module.group_whiten[np.ix_(own, own)] = torch.from_numpy(matrix)
 
 
 def robust_whitening(

@@ -33,10 +33,15 @@ class Calibration:
     sources: dict[str, int]
     """Objects by source: passive, stretch, simulated."""
 
+    @property
+    def least_p(self) -> float:
+        """The least p-value there is: of a window beyond all of the calibration."""
+        return 1.0 / (self.windows + 2.0)
+
     def p_values(self, statistic: F64) -> F64:
         """Return the p-value of each; in (0, 1]."""
         places = np.searchsorted(np.asarray(self.statistic), statistic, side="left")
-        return np.append(self.p, 1.0 / (self.windows + 2.0))[places]
+        return np.append(self.p, self.least_p)[places]
 
 
 def calibrated(

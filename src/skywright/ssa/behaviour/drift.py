@@ -100,7 +100,8 @@ def drift_of_residuals(
 def alarm_rates(table: pl.DataFrame, level: float = LEVEL) -> dict[str, Any]:
     """Return alarms per object-year, with exact Poisson intervals, over all and by regime.
 
-    An alarm begins where p falls below the level; it goes on, as one, until p is above it again.
+    An alarm begins where p falls below the level, and goes on, as one, until p has been above it
+    for longer than a window: windows that overlap see the same sets.
 
     Parameters
     ----------
@@ -173,7 +174,8 @@ def watch(
     -------
     dict
         ``windows``, ``objects``, ``reference`` (training or given), ``drift``, ``residuals``,
-        ``alarms`` (all objects), ``passive`` (numbers) and ``passive_alarms``.
+        ``least_p`` (by regime: no alarm can be at a level below it), ``alarms`` (all objects),
+        ``passive`` (numbers) and ``passive_alarms``.
 
     Raises
     ------
@@ -202,6 +204,9 @@ def watch(
         "reference": "training" if given is None else "given",
         "drift": drift_of_slots(known, now),
         "residuals": drift_of_residuals(encoder, known, now),
+        "least_p": {
+            name: encoder.calibrations[name].least_p for name in np.unique(now.regime).tolist()
+        },
         "alarms": alarm_rates(p, level),
         "passive": [int(name) for name in quiet],
         "passive_alarms": None if held.is_empty() else alarm_rates(held, level),
@@ -314,12 +319,14 @@ def _cuts(encoder: BehaviourEncoder, rows: Windows) -> list[float]:
 
 
 def _alarms(part: pl.DataFrame, level: float) -> tuple[int, float]:
-    """Return alarms and days of one object; an outage counts as three ordinary steps."""
-    low = part["p"].to_numpy() < level
-    began = int(low[0]) + int((low[1:] & ~low[:-1]).sum())
-    steps = np.diff(part["at_d"].to_numpy())
+    """Return alarms and days of one object; an outage counts as one ordinary step."""
+    at = part["at_d"].to_numpy()
+    low = at[part["p"].to_numpy() < level]
+    began = int(len(low) > 0) + int((np.diff(low) > WINDOW_D).sum())
+    steps = np.diff(at)
     usual = float(np.median(steps)) if len(steps) else 1.0
-    return began, float(np.minimum(steps, _OUTAGE_STEPS * usual).sum() + usual)
+    watched = np.where(steps > _OUTAGE_STEPS * usual, usual, steps)
+    return began, float(watched.sum() + usual)
 
 
 def _rate(rows: Sequence[tuple[str, int, float]]) -> dict[str, Any]:

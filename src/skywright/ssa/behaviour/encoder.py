@@ -43,7 +43,7 @@ REFERENCE = "reference.npz"
 FLOOR_SLOT = "axis_most"
 """The slot of the floor: the largest robust z of a change of the semi-major axis."""
 
-_LEAST_DISTANCE = 1e-6
+_LEAST_DISTANCE = 1e-3
 _MOST = 200.0  # as in the graph
 _FOREST_MIDDLE = 0.5  # scikit-learn tells 0.5 less the score of the paper
 
@@ -76,7 +76,7 @@ class BehaviourEncoder:
         told = json.loads((folder / ENCODER).read_text(encoding="utf-8"))
         self.folder = folder
         self.chosen: str = told["chosen"]
-        self.code_weight: float = told["code_weight"]
+        self.weights: F64 = np.array(told["weights"])
         self.calibrations = MappingProxyType(
             {name: Calibration(**one) for name, one in told["calibrations"].items()}
         )
@@ -113,7 +113,7 @@ class BehaviourEncoder:
         return self.outputs(vectors)[0]
 
     def outputs(self, vectors: F64) -> tuple[F64, ...]:
-        """Return code, residual and the distances of both, as the graph tells them."""
+        """Return code, residual, the distances of both and of groups, as the graph tells them."""
         told = self._network.run(None, {"slots": checked_vectors(vectors).astype(np.float32)})
         return tuple(np.asarray(one, dtype=np.float64) for one in told)
 
@@ -121,8 +121,8 @@ class BehaviourEncoder:
         """Return what the p-values are of: larger is less like quiet windows; (n,)."""
         slots = checked_vectors(vectors)
         if self.chosen == "network":
-            _, _, residual, code = self.outputs(slots)
-            return joint_distance(residual, code, self.code_weight)
+            _, _, _, code, groups = self.outputs(slots)
+            return joint_distance(groups, code, self.weights)
         if self.chosen == "forest":
             filled = np.where(np.isfinite(slots), slots, self._filling).astype(np.float32)
             told = self._forest.run(None, {"slots": filled})[1]
@@ -172,7 +172,7 @@ class BehaviourEncoder:
         if len(slots) != 1:
             message = f"explain takes one row of slots, got {len(slots)}."
             raise InputError(message)
-        _, residual, _, _ = self.outputs(slots)
+        _, residual, *_ = self.outputs(slots)
         scaled = np.arcsinh(np.clip((slots[0] - self._centre) / self._scale, -_MOST, _MOST))
         expected = self._centre + self._scale * np.sinh(scaled - residual[0])
         z = (residual[0] - self._residual_centre) / self._residual_spread
@@ -195,10 +195,24 @@ AdversaryEncoder = BehaviourEncoder
 """The name in the plan."""
 
 
-def joint_distance(residual: F64, code: F64, code_weight: float) -> F64:
-    """Return one number for the squared distances of residual and code: a sum of logarithms."""
-    parts = [np.log(np.maximum(one, _LEAST_DISTANCE)) for one in (residual, code)]
-    return np.asarray(parts[0] + code_weight * parts[1])
+def joint_distance(groups: F64, code: F64, weights: F64) -> F64:
+    """Return one number for squared distances: the weighted sum of their logarithms; (n,).
+
+    Parameters
+    ----------
+    groups : (n, 4) array
+        Distances of the residuals by group of slots.
+    code : (n,) array
+        Distances of the codes.
+    weights : (5,) array
+        Of the groups and of the code.
+    """
+    return np.asarray(logs_of(groups, code) @ weights)
+
+
+def logs_of(groups: F64, code: F64) -> F64:
+    """Return the logarithms of distances, which a window that fits exactly leaves finite."""
+    return np.log(np.column_stack([groups, code]) + _LEAST_DISTANCE)
 
 
 def floor_statistic(slots: F64) -> F64:

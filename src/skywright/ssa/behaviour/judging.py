@@ -13,11 +13,17 @@ from skywright.ssa.behaviour import yardsticks
 from skywright.ssa.behaviour.autoencoder import Lessons, outputs_of, train_encoder
 from skywright.ssa.behaviour.calibration import Calibration, calibrated
 from skywright.ssa.behaviour.drift import alarm_rates
-from skywright.ssa.behaviour.encoder import CHOICES, floor_statistic, joint_distance
+from skywright.ssa.behaviour.encoder import CHOICES, floor_statistic, joint_distance, logs_of
 from skywright.ssa.behaviour.quiet import PASSIVE, SIMULATED, STRETCH, Windows
+from skywright.ssa.behaviour.weighing import learned_weights
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+
+ENOUGH_REAL = 8
+"""Real objects of a regime from which on no simulated one calibrates it."""
+
+_LEVELS = (0.01, 0.02, 0.05, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,6 @@ class Settings:
     lessons: Lessons
     folds: int
     """Parts of the objects; each is held out once."""
-    code_weight: float
-    """Weight of the code's distance beside the residual's."""
     seed: int
 
 
@@ -43,6 +47,9 @@ class Judged:
     def calibration(self, name: str, regime: str, but: int | None = None) -> Calibration:
         """Return the calibration of a score on the quiet windows of a regime.
 
+        Real objects alone calibrate where there are `ENOUGH_REAL` of them; simulated ones help
+        where there are fewer.
+
         Parameters
         ----------
         name, regime : str
@@ -54,6 +61,9 @@ class Judged:
         rows = (some.regime == regime) & ~some.moved
         if but is not None:
             rows &= self.fold != but
+        real = rows & (some.source != SIMULATED)
+        if len(np.unique(some.name[real])) >= ENOUGH_REAL:
+            rows = real
         return calibrated(self.scores[name][rows], some.name[rows], some.source[rows])
 
     def p_values(self, name: str) -> F64:
@@ -106,10 +116,11 @@ def _asked(
     quiet = windows.rows(taught & ~windows.moved)
     weight, filling = weights_of(quiet.name), yardsticks.filling_of(quiet.slots)
     module = train_encoder(quiet.slots, weight, settings.lessons, settings.seed)
-    _, _, residual, code = outputs_of(module, asked)
+    _, _, residual, code, groups = outputs_of(module, asked)
     everything = np.arange(asked.shape[1])
+    known = windows.rows(taught & (windows.source == STRETCH))
     told = {
-        "network": joint_distance(residual, code, settings.code_weight),
+        "network": joint_distance(groups, code, weights_by(module, known)),
         "residual": residual,
         "code": code,
         "floor": floor_statistic(asked),
@@ -119,12 +130,17 @@ def _asked(
             quiet.slots[:, columns], weight, filling[columns], settings.seed
         )
         told[name] = yardsticks.isolation(forest, asked[:, columns], filling[columns])
-    known = windows.rows(taught & (windows.source == STRETCH))
     for name, columns in (("boosting", everything), ("boosted_cadence", yardsticks.CADENCE)):
         told[name] = yardsticks.told_labels(
             known.slots[:, columns], known.moved, asked[:, columns], settings.seed
         )
     return told
+
+
+def weights_by(module: Any, known: Windows) -> F64:
+    """Return the weights of the distances, from windows of satellites with reports."""
+    _, _, _, code, groups = outputs_of(module, known.slots)
+    return learned_weights(logs_of(groups, code), known.moved, known.name)
 
 
 def figures(judged: Judged, level: float) -> dict[str, Any]:
@@ -154,6 +170,7 @@ def figures(judged: Judged, level: float) -> dict[str, Any]:
         "by_object": {name: {k: v[0] for k, v in by_name[name].items()} for name in CHOICES},
         "quiet": _quiet(judged, level),
         "found": {name: _found(judged, name, level) for name in CHOICES},
+        "levels": _levels(judged, chosen),
     }
 
 
@@ -182,6 +199,24 @@ def _found(judged: Judged, name: str, level: float) -> dict[str, float]:
         "windows_with_a_manoeuvre": float((p[some.moved] < level).mean()),
         "quiet_stretches": float((p[stretch & ~some.moved] < level).mean()),
     }
+
+
+def _levels(judged: Judged, name: str) -> dict[str, Any]:
+    """Return what other levels would give: shares found by regime, alarms on passive objects."""
+    p, some = judged.p_values(name), judged.windows
+    passive = some.source == PASSIVE
+    table = _table(some.rows(passive), p[passive])
+    told: dict[str, Any] = {}
+    for level in _LEVELS:
+        told[str(level)] = {
+            regime: float((p[some.moved & (some.regime == regime)] < level).mean())
+            for regime in np.unique(some.regime[some.moved]).tolist()
+        }
+        if passive.any():
+            rate = alarm_rates(table, level)["all"]
+            told[str(level)]["alarms_per_passive_object_year"] = rate["per_object_year"]
+            told[str(level)]["interval"] = rate["interval"]
+    return told
 
 
 def _table(some: Windows, p: F64) -> pl.DataFrame:

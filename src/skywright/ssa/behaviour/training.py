@@ -33,9 +33,10 @@ from skywright.ssa.behaviour.encoder import (
     REFERENCE,
     BehaviourEncoder,
 )
-from skywright.ssa.behaviour.judging import Judged, Settings, figures, judge, weights_of
+from skywright.ssa.behaviour.judging import Judged, Settings, figures, judge, weights_by, weights_of
 from skywright.ssa.behaviour.quiet import (
     REGIMES,
+    STRETCH,
     Windows,
     joined,
     passive_windows,
@@ -127,8 +128,7 @@ def settings_of(params: Mapping[str, Any], seed: int) -> Settings:
     """Return the settings of a recipe."""
     names = ("epochs", "batch", "rate", "decay", "hidden", "noise")
     lessons = Lessons(**{name: params[name] for name in names if name in params})
-    folds, weight = int(params.get("folds", 10)), float(params.get("code_weight", 0.25))
-    return Settings(lessons, folds, weight, seed)
+    return Settings(lessons, int(params.get("folds", 10)), seed)
 
 
 def gathered(run: Run) -> Windows:
@@ -188,12 +188,13 @@ def write_model(out: Path, judged: Judged, settings: Settings, chosen: str) -> f
     if chosen == "forest":
         forest = yardsticks.grown_forest(quiet.slots, weight, filling, settings.seed)
         yardsticks.export_forest(forest, out / FOREST, len(SLOTS))
+    known = judged.windows.source == STRETCH
     regimes = [name for name in REGIMES if (quiet.regime == name).any()]
     calibrations = {name: asdict(judged.calibration(chosen, name)) for name in regimes}
     buffers = ("centre", "scale", "residual_centre", "residual_spread")
     told = {
         "chosen": chosen,
-        "code_weight": settings.code_weight,
+        "weights": weights_by(module, judged.windows.rows(known)).tolist(),
         "scored_groups": list(SCORED),
         "calibrations": calibrations,
         **{name: getattr(module, name).numpy().tolist() for name in buffers},
