@@ -20,9 +20,9 @@ import numpy as np
 
 from skywright.foundry.recipe import load_recipe
 from skywright.foundry.run import Run
-from skywright.ssa.behaviour import quiet
 from skywright.ssa.behaviour.judging import figures, judge
 from skywright.ssa.behaviour.training import TERMS, gathered, settings_of
+from skywright.ssa.behaviour.windows import Windows, read, save
 
 
 def main() -> None:
@@ -46,15 +46,15 @@ def main() -> None:
     print(json.dumps({"level": options.level, "windows": sources, **told, "data": TERMS}, indent=1))
 
 
-def _windows(data: Path, kept: Path | None) -> quiet.Windows:
+def _windows(data: Path, kept: Path | None) -> Windows:
     if kept is not None and kept.is_file():
-        return quiet.read(kept)
+        return read(kept)
     recipe = load_recipe("ssa-behaviour")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         made = gathered(Run(recipe, data, out, recipe.seed, out / "log"))
     if kept is not None:
-        quiet.save(kept, made)
+        save(kept, made)
     return made
 
 

@@ -13,18 +13,20 @@ from skywright.ssa.behaviour import training
 from skywright.ssa.behaviour.encoder import CHOICES, MODEL, BehaviourEncoder
 from skywright.ssa.behaviour.judging import folds_of, weights_of
 from skywright.ssa.behaviour.quiet import (
-    PASSIVE,
     QUIET_POLICIES,
-    REGIMES,
-    SIMULATED,
-    Windows,
     passive_windows,
-    read,
     satellite_windows,
-    save,
     simulated_windows,
 )
 from skywright.ssa.behaviour.slots import SLOTS
+from skywright.ssa.behaviour.windows import (
+    PASSIVE,
+    REGIMES,
+    SIMULATED,
+    Windows,
+    read,
+    save,
+)
 from skywright.ssa.behaviour.yardsticks import (
     auroc,
     average_precision,

@@ -19,8 +19,10 @@ from skywright.ssa.behaviour.drift import (
     without_manoeuvre,
 )
 from skywright.ssa.behaviour.encoder import encoder_in_use
-from skywright.ssa.behaviour.quiet import Windows
 from skywright.ssa.behaviour.slots import SLOTS
+from skywright.ssa.behaviour.windows import (
+    Windows,
+)
 from tests.ssa.detection.test_residuals import satellite
 
 NAMES = [one.name for one in SLOTS]

@@ -16,9 +16,12 @@ from skywright.ssa.behaviour.encoder import (
     joint_distance,
 )
 from skywright.ssa.behaviour.judging import Judged, Settings
-from skywright.ssa.behaviour.quiet import Windows, regimes_of
 from skywright.ssa.behaviour.slots import SLOTS
 from skywright.ssa.behaviour.training import write_model
+from skywright.ssa.behaviour.windows import (
+    Windows,
+    regimes_of,
+)
 
 NAMES = [one.name for one in SLOTS]
 LESSONS = Lessons(epochs=8)

@@ -23,8 +23,13 @@ from skywright.errors import InputError
 from skywright.foundry.watch.adwin import Adwin
 from skywright.foundry.watch.drift import DriftLimits, drift_report, ks_test
 from skywright.ssa.behaviour.encoder import REFERENCE, BehaviourEncoder
-from skywright.ssa.behaviour.quiet import REGIMES, Windows, joined, windows_of
 from skywright.ssa.behaviour.slots import SLOTS, WINDOW_D
+from skywright.ssa.behaviour.windows import (
+    REGIMES,
+    Windows,
+    joined,
+    windows_of,
+)
 from skywright.ssa.element_sets import checked_history, epochs_jd
 
 F64 = npt.NDArray[np.float64]

@@ -20,8 +20,11 @@ import numpy.typing as npt
 from skywright.errors import InputError
 from skywright.foundry.registry import in_use
 from skywright.ssa.behaviour.calibration import Calibration
-from skywright.ssa.behaviour.quiet import REGIMES, regimes_of
 from skywright.ssa.behaviour.slots import SLOTS
+from skywright.ssa.behaviour.windows import (
+    REGIMES,
+    regimes_of,
+)
 
 F64 = npt.NDArray[np.float64]
 

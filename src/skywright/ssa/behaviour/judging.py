@@ -14,8 +14,13 @@ from skywright.ssa.behaviour.autoencoder import Lessons, outputs_of, train_encod
 from skywright.ssa.behaviour.calibration import Calibration, calibrated
 from skywright.ssa.behaviour.drift import alarm_rates
 from skywright.ssa.behaviour.encoder import CHOICES, floor_statistic, joint_distance, logs_of
-from skywright.ssa.behaviour.quiet import PASSIVE, SIMULATED, STRETCH, Windows
 from skywright.ssa.behaviour.weighing import learned_weights
+from skywright.ssa.behaviour.windows import (
+    PASSIVE,
+    SIMULATED,
+    STRETCH,
+    Windows,
+)
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]

@@ -34,16 +34,14 @@ from skywright.ssa.behaviour.encoder import (
     BehaviourEncoder,
 )
 from skywright.ssa.behaviour.judging import Judged, Settings, figures, judge, weights_by, weights_of
-from skywright.ssa.behaviour.quiet import (
+from skywright.ssa.behaviour.quiet import passive_windows, satellite_windows, simulated_windows
+from skywright.ssa.behaviour.slots import SLOTS
+from skywright.ssa.behaviour.windows import (
     REGIMES,
     STRETCH,
     Windows,
     joined,
-    passive_windows,
-    satellite_windows,
-    simulated_windows,
 )
-from skywright.ssa.behaviour.slots import SLOTS
 from skywright.ssa.boosting import boosted, predicted
 from skywright.ssa.detection.detector import Operating, detector_in_use
 from skywright.ssa.detection.features import Candidates
