@@ -42,6 +42,11 @@ def ssa_data() -> Path:
     return _data_folder("ssa")
 
 
+@pytest.fixture(scope="session")
+def space_industry_data() -> Path:
+    return _data_folder("space-industry")
+
+
 @pytest.fixture(autouse=True)
 def _fresh_settings(tmp_path, monkeypatch):
     for name in list(os.environ):

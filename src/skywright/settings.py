@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     mpc_url: str = "https://www.minorplanetcenter.net"
     """Minor Planet Center (near-Earth asteroid list in MPCORB format)."""
 
+    spacex_url: str = "https://api.spacexdata.com/v4"
+    """SpaceX API v4 (launches up to 2022-12-05)."""
+
     github_url: str = "https://api.github.com"
     """GitHub's REST API, or that of a GitHub Enterprise server."""
 

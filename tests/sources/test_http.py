@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -140,3 +141,40 @@ def test_a_half_written_provenance_row_does_no_harm(provider, fetcher, tmp_path)
         log.write('{"provider": "ca')
     with Fetcher(tmp_path / "raw", BlobStore(tmp_path / "blobs")) as later:
         assert later.get(STATE, provider.url).content == BODY
+
+
+def test_a_provider_that_asks_for_long_is_left_alone(provider, fetcher, waits):
+    provider.say(provider.reply(b'{"detail": "throttled"}', 429, {"Retry-After": "1801"}))
+    with pytest.raises(SourceError, match="left alone for 31 minutes .one request at a time"):
+        fetcher.get(STATE, provider.url)
+    assert waits == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error": {"code": "API_KEY_INVALID", "message": "An invalid key."}}',
+        '{"code": 400, "msg": "An invalid key."}',
+        '{"detail": "An invalid key."}',
+        "An invalid\r\nkey.",
+    ],
+)
+def test_what_a_provider_says_about_an_error_is_passed_on(provider, fetcher, body):
+    provider.say(provider.reply(body, 403))
+    with pytest.raises(SourceError, match=r"HTTP 403 and said: An invalid key\. Its"):
+        fetcher.get(STATE, provider.url)
+
+
+def test_a_refusal_names_the_variable_of_the_token(provider, fetcher):
+    provider.say(provider.reply(b"", 401))
+    state = replace(STATE, access_setting="github_token", access_from="https://github.com")
+    with pytest.raises(SourceError, match="SKYWRIGHT_GITHUB_TOKEN: https://github.com"):
+        fetcher.get(state, provider.url)
+
+
+def test_a_feed_is_no_web_page_but_a_page_in_xml_is(provider, fetcher):
+    provider.say('<?xml version="1.0"?><rss></rss>')
+    assert fetcher.get(STATE, provider.url).status == 200
+    provider.say('<?xml version="1.0"?><!DOCTYPE html><html></html>')
+    with pytest.raises(SourceError, match="web page"):
+        fetcher.get(STATE, f"{provider.url}/page")

@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from skywright.cli.output import AsJson, emit_json
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-app = typer.Typer(help="Collect public data.", no_args_is_help=True)
+
+class _NameOrCommand(TyperGroup):
+    """Takes the name of a source for a command, so that ``collect spacex`` needs no third word."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            args = ["source", *args]
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(help="Collect public data.", no_args_is_help=True, cls=_NameOrCommand)
 
 
 @app.callback()
 def _collect() -> None:
-    """Collect public data."""
+    """Collect public data: near-Earth objects, or a source by name, as in ``collect spacex``."""
+
+
+@app.command()
+def source(
+    name: Annotated[str, typer.Argument(help="As skywright sources lists it.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Records of this day (UTC) and later."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Most rows of each table.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Collect one source into datasets; the word ``source`` may be left out."""
+    from skywright.foundry.collect.public import collect_public
+    from skywright.settings import get_settings
+    from skywright.sources.collecting import Wish
+
+    wish = Wish(since.date() if since else None, limit)
+    with _bars() as bars:
+        told = collect_public(name, wish, get_settings(), progress=_Teller(bars))
+    if as_json:
+        emit_json(told)
+    else:
+        for one in told["datasets"]:
+            typer.echo(f"{one['dataset'] or one['part']:32s} {one['rows']:>9d} rows", err=True)
+        typer.echo(f"{told['state']}. {told['remark']}".rstrip(), err=True)
+    _end_with_failures(told["failed"])
 
 
 @app.command()
@@ -46,9 +85,13 @@ def neo(
         emit_json(manifest)
     else:
         _say(manifest)
-    if manifest["failed"]:
-        for name, reason in manifest["failed"].items():
-            typer.echo(f"error: without {name}: {reason}", err=True)
+    _end_with_failures(manifest["failed"])
+
+
+def _end_with_failures(failed: dict[str, str]) -> None:
+    for name, reason in failed.items():
+        typer.echo(f"error: without {name}: {reason}", err=True)
+    if failed:
         raise typer.Exit(3)
 
 

@@ -25,6 +25,7 @@ from skywright.cli import (
     predict,
     privacy,
     serve,
+    sources,
     ssa,
     train,
     tune,
@@ -55,6 +56,7 @@ backup.register(app)
 doctor.register(app)
 evaluate.register(app)
 serve.register(app)
+sources.register(app)
 predict.register(app)
 openapi.register(app)
 plan.register(app)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ _ATTEMPTS = 5
 _ATTEMPTS_TO_CONNECT = 3  # without a network, a person should not wait long to be told
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 120.0
+_LONGEST_WORDS = 300
 _CHUNK = 1 << 16
 
 
@@ -178,6 +180,8 @@ class Fetcher:
         address = str(httpx.URL(url, params=dict(params or {})))
         known = self._known.get(address)
         known = known if known and known.sha256 in self.blobs else None
+        if known is not None and _age_s(known) < source.fresh_s:
+            return Fetched(self.blobs.read(known.sha256), 200, known)
         status, body, headers = self._with_patience(source, address, known, frozenset(accept))
         if status == 304 and known is not None:
             return Fetched(self.blobs.read(known.sha256), 200, known)
@@ -208,8 +212,10 @@ class Fetcher:
                 if status not in _BUSY and asked_s is None:
                     raise _refused(source, address, status, body)
                 reason = f"HTTP {status}"
-                pause_s = min(retry_after_s(headers) or pause_s, _LONGEST_WAIT_S)
-                pause_s = pause_s if asked_s is None else asked_s
+                told_s = retry_after_s(headers) or pause_s
+                if asked_s is None and told_s > _LONGEST_WAIT_S:
+                    raise _later(source, told_s)
+                pause_s = told_s if asked_s is None else asked_s
             if attempt + 1 >= attempts:
                 break
             self._wait(pause_s)
@@ -289,9 +295,30 @@ def retry_after_s(headers: httpx.Headers) -> float | None:
     return max(0.0, (when - dt.datetime.now(dt.UTC)).total_seconds())
 
 
+def _age_s(row: Provenance) -> float:
+    when = dt.datetime.fromisoformat(row.retrieved_utc)
+    return (dt.datetime.now(dt.UTC) - when).total_seconds()
+
+
+def _later(source: SourceState, wait_s: float) -> SourceError:
+    message = (
+        f"{source.title} wants to be left alone for {math.ceil(wait_s / 60.0)} minutes "
+        f"({source.rate_limit})."
+    )
+    hint = "Ask again then; what was fetched so far is kept." + _token_hint(source)
+    return SourceError(message, hint=hint)
+
+
+def _token_hint(source: SourceState) -> str:
+    if not source.access_setting:
+        return ""
+    return f" A token of your own goes into {source.token_variable()}: {source.access_from}."
+
+
 def _refuse_page(source: SourceState, body: bytes, headers: httpx.Headers) -> None:
-    is_page = "text/html" in headers.get("Content-Type", "") or body.lstrip()[:1] == b"<"
-    if is_page:
+    start = body[:1000].lstrip().lower()
+    is_feed = start.startswith((b"<?xml", b"<rss", b"<feed")) and b"<html" not in start
+    if "text/html" in headers.get("Content-Type", "") or (start[:1] == b"<" and not is_feed):
         message = (
             f"{source.title} answered with a web page instead of data; it may be down for "
             "maintenance, or its address may have moved."
@@ -300,13 +327,26 @@ def _refuse_page(source: SourceState, body: bytes, headers: httpx.Headers) -> No
 
 
 def _refused(source: SourceState, address: str, status: int, body: bytes) -> SourceError:
-    said = ""
-    try:
-        payload = json.loads(body)
-        said = str(payload.get("message", "")) if isinstance(payload, dict) else ""
-    except ValueError:
-        pass
+    said = _said(body)
     told = f" and said: {said}" if said else ""
     where = address.partition("?")[0]
     message = f"{source.title} refused the request to {where} with HTTP {status}{told}."
-    return SourceError(message, hint=f"Its description is at {source.documentation}.")
+    hint = f"Its description is at {source.documentation}."
+    if status in {401, 403}:
+        hint += _token_hint(source)
+    return SourceError(message, hint=hint)
+
+
+def _said(body: bytes) -> str:
+    """Return the sentence of an answer that is an error, where one is found."""
+    text = body[:_LONGEST_WORDS].decode("utf-8", "replace")
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        return "" if "<" in text else " ".join(text.split()).rstrip(".")
+    if isinstance(payload, dict) and isinstance(payload.get("error"), dict):
+        payload = payload["error"]
+    if not isinstance(payload, dict):
+        return ""
+    words = (payload.get(name) for name in ("message", "msg", "detail", "error"))
+    return next((str(word).rstrip(".") for word in words if word), "")

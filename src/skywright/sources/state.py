@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skywright.errors import InputError
 from skywright.settings import Settings
+
+STATUSES = ("live", "frozen", "retired")
+"""What a source can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class SourceState:
     url_setting: str
     """Field of ``Settings`` that holds the address."""
     status: str
-    """``live``, ``moving`` or ``closed``."""
+    """``live``, ``frozen`` (answers, with nothing new) or ``retired`` (answers no more)."""
     licence: str
     """Terms, in one sentence."""
     citation: str
@@ -26,7 +30,51 @@ class SourceState:
     documentation: str
     """Address of the description we implement."""
     checked: str
-    """Date of the newest recorded answer that our reader was tried on, ISO 8601."""
+    """Date of the newest recorded answer that our reader was tried on, ISO 8601; may be empty."""
+    since: str = ""
+    """Since when it has been frozen or retired, ISO 8601."""
+    replaced_by: str = ""
+    """What stands in its place, where it is frozen or retired."""
+    rate_limit: str = "one request at a time"
+    """How often it may be asked."""
+    fresh_s: float = 0.0
+    """How long an answer is taken as it was kept, without asking again [s]."""
+    most: str = ""
+    """Most rows, days or radius of one request."""
+    access_setting: str = ""
+    """Field of ``Settings`` that holds a token; empty where none is known of."""
+    access_needed: bool = False
+    """Whether nothing is answered without the token."""
+    access_from: str = ""
+    """Where to get the token."""
+    spdx: str = ""
+    """SPDX expression of the licence, where there is one."""
+    remark: str = ""
+    """What else a user should know, in one sentence."""
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            message = f"Source {self.name} has status = {self.status!r}; choose from {STATUSES}."
+            raise InputError(message)
+        if (self.status != "live") != bool(self.since):
+            message = f"Source {self.name} is {self.status}; since = {self.since!r} does not fit."
+            raise InputError(message, hint="Date what is frozen or retired, and nothing else.")
+
+    def told(self) -> str:
+        """Return the state in words, such as ``frozen since 2022-12-05, replaced by ...``."""
+        words = self.status + (f" since {self.since}" if self.since else "")
+        return words + (f", replaced by {self.replaced_by}" if self.replaced_by else "")
+
+    def token_variable(self) -> str:
+        """Return the environment variable of the token, or nothing."""
+        return f"SKYWRIGHT_{self.access_setting.upper()}" if self.access_setting else ""
+
+    def token(self, settings: Settings) -> str:
+        """Return the token an operator configured, or nothing."""
+        if not self.access_setting:
+            return ""
+        value = getattr(settings, self.access_setting)
+        return str(value.get_secret_value())
 
     def url(self, settings: Settings) -> str:
         """Return the address an operator configured."""

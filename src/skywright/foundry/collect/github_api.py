@@ -33,6 +33,10 @@ STATE = SourceState(
     citation="GitHub REST API, and the authors of each repository",
     documentation="https://docs.github.com/en/rest",
     checked="",
+    rate_limit="10 searches a minute, 30 with a token",
+    most="1,000 results of one search",
+    access_setting="github_token",
+    access_from="https://github.com/settings/tokens",
 )
 
 PER_PAGE = 100

@@ -36,6 +36,8 @@ STATE = SourceState(
     citation="Hugging Face Hub, and the authors of each model",
     documentation="https://huggingface.co/docs/hub/api",
     checked="",
+    access_setting="huggingface_token",
+    access_from="https://huggingface.co/settings/tokens",
 )
 
 _EXPAND = (
