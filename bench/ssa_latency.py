@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,42 +42,54 @@ def sets(count: int, shift_deg: float) -> list[dict[str, Any]]:
     ]
 
 
-def threat_body(objects: int, count: int = 30) -> dict[str, Any]:
-    """An asset and some objects."""
+def threat_body(objects: int, turn: int = 0, count: int = 30) -> dict[str, Any]:
+    """An asset and some objects, other ones at every turn."""
+    places = [1.0 + k + 1e-3 * turn for k in range(objects)]
     return {
         "asset": {"object_id": "A", "records": sets(count, 0.0)},
-        "objects": [{"object_id": str(k), "records": sets(count, 1.0 + k)} for k in range(objects)],
+        "objects": [
+            {"object_id": str(k), "records": sets(count, place)} for k, place in enumerate(places)
+        ],
     }
 
 
-def strategy_body(count: int) -> dict[str, Any]:
+def strategy_body(count: int, turn: int = 0) -> dict[str, Any]:
     """Some conjunctions, each of its own satellite."""
     (one,) = EXAMPLE["conjunctions"]
     some = [
-        {**one, "conjunction_id": f"C{k}", "asset": f"A{k}", "time_to_tca_s": 40000.0 + k}
+        {
+            **one,
+            "conjunction_id": f"C{k}",
+            "asset": f"A{k}",
+            "time_to_tca_s": 40000.0 + k + 1e-3 * turn,
+        }
         for k in range(count)
     ]
     return {"conjunctions": some, "constraints": EXAMPLE["constraints"]}
 
 
-def predict_body(count: int) -> dict[str, Any]:
-    """Rows of slots."""
-    from skywright.ssa.behaviour.slots import SLOTS
+def predict_body(count: int, turn: int = 0) -> dict[str, Any]:
+    """Rows of slots and circumstances."""
+    from skywright.ssa.threats.circumstances import FEATURES
 
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(turn)
     rows = [
-        dict(zip([s.name for s in SLOTS], random.normal(size=len(SLOTS)).tolist(), strict=True))
+        dict(
+            zip([f.name for f in FEATURES], random.normal(size=len(FEATURES)).tolist(), strict=True)
+        )
         for _ in range(count)
     ]
     return {"model": "ssa-threats", "rows": rows}
 
 
-ROUTES: dict[str, tuple[str, Callable[[int], dict[str, Any]], int]] = {
+_MOST_A_SECOND = 2000
+
+ROUTES: dict[str, tuple[str, Callable[..., dict[str, Any]], int]] = {
     "threat-analysis": ("/api/v1/ml/threat-analysis", threat_body, 32),
     "generate-strategy": ("/api/v1/ml/generate-strategy", strategy_body, 1000),
     "predict": ("/api/v1/ml/predict", predict_body, 1000),
 }
-"""Path, body of a size, and the size of the large request (32 objects and an asset: 990 sets)."""
+"""Path, body of a size and turn, size of the large request (32 objects and an asset: 990 sets)."""
 
 
 def main() -> None:
@@ -94,19 +107,21 @@ async def _measured(url: str, requests: int, seconds: float) -> dict[str, Any]:
     told: dict[str, Any] = {}
     async with httpx.AsyncClient(base_url=url, timeout=120.0) as client:
         for name, (path, body, large) in ROUTES.items():
-            one = json.dumps(body(1))
-            await _post(client, path, one)
-            times = [await _post(client, path, one) for _ in range(requests)]
-            many = json.dumps(body(large))
-            await _post(client, path, many)
-            batch = [await _post(client, path, many) for _ in range(3)]
+            ones = (json.dumps(body(1, turn)) for turn in itertools.count(1))
+            first = next(ones)
+            await _post(client, path, first)
+            times = [await _post(client, path, next(ones)) for _ in range(requests)]
+            again = [await _post(client, path, first) for _ in range(requests)]
+            manys = [json.dumps(body(large, 10_000_000 + turn)) for turn in range(4)]
+            batch = [await _post(client, path, many) for many in manys][1:]
             told[name] = {
                 "p50_ms": 1e3 * float(np.quantile(times, 0.5)),
                 "p95_ms": 1e3 * float(np.quantile(times, 0.95)),
                 "p99_ms": 1e3 * float(np.quantile(times, 0.99)),
                 "large_request": large,
                 "large_s": float(np.median(batch)),
-                "requests_a_second": await _rate(client, path, one, seconds),
+                "again_p50_ms": 1e3 * float(np.quantile(again, 0.5)),
+                "requests_a_second": await _rate(client, path, ones, seconds),
             }
     return told
 
@@ -118,14 +133,18 @@ async def _post(client: httpx.AsyncClient, path: str, content: str) -> float:
     return time.perf_counter() - started
 
 
-async def _rate(client: httpx.AsyncClient, path: str, content: str, seconds: float) -> float:
+async def _rate(
+    client: httpx.AsyncClient, path: str, contents: Iterator[str], seconds: float
+) -> float:
+    """Count answers to requests that all differ, made before the clock starts."""
+    ready = iter([next(contents) for _ in range(int(seconds * _MOST_A_SECOND))])
     done = 0
     stop = time.perf_counter() + seconds
 
     async def caller() -> None:
         nonlocal done
         while time.perf_counter() < stop:
-            await _post(client, path, content)
+            await _post(client, path, next(ready))
             done += 1
 
     await asyncio.gather(*(caller() for _ in range(4)))

@@ -7,7 +7,6 @@ carries the usual growth of their errors and is an order of magnitude, told as s
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +34,7 @@ from skywright.ssa.threats.detector import Detector
 from skywright.ssa.threats.explaining import explain_images, explain_slots
 from skywright.ssa.threats.images import CHANNELS, PIXELS, SCALARS, threat_images
 from skywright.ssa.threats.levels import Level, Risk, level_of, notice_of
+from skywright.ssa.threats.remembered import Remembered
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -160,6 +160,13 @@ def _seen(
     beside: pl.DataFrame, tracked: Tracked, at: datetime, fired: F64, *, looks: bool
 ) -> _Seen:
     known = received_by(checked_history(tracked.history), at, f"object {tracked.name}")
+    key = (_digest([beside, known]), str(in_use(MANOEUVRES)), at, fired.tobytes(), looks)
+    return _SEEN.of(key, lambda: _looked_at(beside, known, at, fired, looks=looks))
+
+
+def _looked_at(
+    beside: pl.DataFrame, known: pl.DataFrame, at: datetime, fired: F64, *, looks: bool
+) -> _Seen:
     track = relative_track(beside, known, at)
     images, numbers = _NO_IMAGES, _NO_NUMBERS
     if looks:
@@ -256,20 +263,15 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-_FIRED: OrderedDict[tuple[str, datetime, str], F64] = OrderedDict()
-"""Burns of assets that were looked at: many objects are asked of beside the same few."""
-
-_MOST_FIRED = 256
+_FIRED: Remembered[F64] = Remembered(256)
+_SEEN: Remembered[_Seen] = Remembered(2048)
 
 
 def _fired(beside: pl.DataFrame, at: datetime, planned: pl.DataFrame | None) -> F64:
+    """Burns of an asset that its operator did not plan; once for many objects beside it."""
     known = "" if planned is None else str(planned["start_utc"].to_list())
-    key = (_digest([beside]) + str(in_use(MANOEUVRES)), at, known)
-    if key not in _FIRED:
-        _FIRED[key] = burns_of(beside, at, planned)
-        while len(_FIRED) > _MOST_FIRED:
-            _FIRED.popitem(last=False)
-    return _FIRED[key]
+    key = (_digest([beside]), str(in_use(MANOEUVRES)), at, known)
+    return _FIRED.of(key, lambda: burns_of(beside, at, planned))
 
 
 @lru_cache(maxsize=4)
