@@ -6,6 +6,7 @@ carries the usual growth of their errors and is an order of magnitude, told as s
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ class _Seen:
     features: F64
     images: F32
     numbers: F32
+    evidence: dict[str, Any]
 
 
 def assess(
@@ -173,7 +175,7 @@ def _looked_at(
         images, numbers = threat_images(beside, known, at, track=track)
     slots = behaviour_vector(known, at, asset=beside, track=track, asset_burns=fired)
     features = np.concatenate([slots, circumstances(beside, known, at)])
-    return _Seen(known, features, images, numbers)
+    return _Seen(known, features, images, numbers, _evidence(known, at))
 
 
 def _told(tracked: Tracked, one: _Seen, answer: dict[str, Any], at: datetime) -> dict[str, Any]:
@@ -205,7 +207,7 @@ def _told(tracked: Tracked, one: _Seen, answer: dict[str, Any], at: datetime) ->
         },
         "range_km": _finite(slot["range_km"]),
         "range_rate_km_s": _finite(slot["range_rate_km_s"]),
-        "evidence": _evidence(one.known, at),
+        "evidence": copy.deepcopy(one.evidence),
         **_age(one.known, at),
     }
 
