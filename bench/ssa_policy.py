@@ -179,17 +179,18 @@ def main():
     parser.add_argument("--limits", type=int, default=30)
     parser.add_argument("--slow-seeds", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--j2", type=int, default=100)
     given = parser.parse_args()
     begun = time.monotonic()
     told = {"seeds": given.seeds, "episodes": given.episodes}
     with ProcessPoolExecutor(given.jobs) as pool:
-        runs = {case: pool.submit(case_of, case, given) for case in reversed(CASES)}
+        runs = {case: pool.submit(case_of, case, given) for case in reversed(given.cases)}
         more = {
             case: pool.submit(case_of, case, given, NonlinearWorlds, given.j2)
-            for case in (CASES if given.j2 else ())
+            for case in (given.cases if given.j2 else ())
         }
-        told["cases"] = {case: runs[case].result() for case in CASES}
+        told["cases"] = {case: runs[case].result() for case in given.cases}
         told["under_j2"] = {case: one.result() for case, one in more.items()}
     told["default"] = DEFAULT
     told["wall_s"] = round(time.monotonic() - begun, 1)
