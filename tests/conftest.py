@@ -43,6 +43,11 @@ def ssa_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def assistant_data() -> Path:
+    return _data_folder("assistant")
+
+
+@pytest.fixture(scope="session")
 def space_industry_data() -> Path:
     return _data_folder("space-industry")
 

@@ -18,6 +18,7 @@ from skywright.cli import (
     federate,
     jobs,
     keys,
+    knowledge,
     models,
     neo,
     openapi,
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.add_typer(neo.app, name="neo")
 app.add_typer(ssa.app, name="ssa")
+app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(collect.app, name="collect")
 app.add_typer(data.app, name="data")
 app.add_typer(jobs.app, name="jobs")

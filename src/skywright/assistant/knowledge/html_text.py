@@ -1,0 +1,79 @@
+"""HTML as Markdown: headings, paragraphs, lists, tables and code; scripts and menus left out."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+_UNREAD = {"script", "style", "noscript", "template", "svg", "nav", "head"}
+_BREAKS = {
+    "p",
+    "div",
+    "section",
+    "article",
+    "ul",
+    "ol",
+    "table",
+    "blockquote",
+    "dl",
+    "header",
+    "main",
+}
+_LINES = {"br", "li", "tr", "dt", "dd"}
+_HEADINGS = {f"h{k}" for k in range(1, 7)}
+
+
+def markdown_of(page: str) -> tuple[str, str]:
+    """Return the title of a page and its text as Markdown."""
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    text = re.sub(r"[ \t]+\n", "\n", "".join(reader.parts))
+    return " ".join(reader.title.split()), re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+class _Reader(HTMLParser):
+    """Collect the text in the order of the page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.title = ""
+        self._unread = 0
+        self._code = 0
+        self._in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if tag == "title":
+            self._in_title = True
+        elif tag in _UNREAD:
+            self._unread += 1
+        elif tag in _HEADINGS:
+            self.parts.append(f"\n\n{'#' * int(tag[1])} ")
+        elif tag == "pre":
+            self._code += 1
+            self.parts.append("\n\n```\n")
+        elif tag in {"td", "th"}:
+            self.parts.append("| ")
+        elif tag in _BREAKS or tag in _LINES:
+            self.parts.append("\n\n" if tag in _BREAKS else "\n- " if tag == "li" else "\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "title":
+            self._in_title = False
+        elif tag in _UNREAD:
+            self._unread = max(0, self._unread - 1)
+        elif tag == "pre" and self._code:
+            self._code -= 1
+            self.parts.append("\n```\n\n")
+        elif tag in _BREAKS or tag in _HEADINGS:
+            self.parts.append("\n\n")
+        elif tag in {"td", "th"}:
+            self.parts.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if self._in_title:
+            self.title += data
+        elif not self._unread:
+            self.parts.append(data if self._code else re.sub(r"\s+", " ", data))

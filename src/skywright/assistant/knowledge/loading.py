@@ -1,0 +1,189 @@
+"""Files as documents: Markdown, reStructuredText, HTML, text, PDF, DOCX, CSV, JSON, JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from skywright.assistant.knowledge.blocks import Format, blocks_of
+from skywright.assistant.knowledge.html_text import markdown_of
+from skywright.assistant.knowledge.store import Document
+from skywright.errors import InputError, NotFoundError
+from skywright.foundry.collect.decoding import decode
+from skywright.foundry.collect.parsed import Limits
+from skywright.foundry.collect.parsers_documents import parse_docx, parse_pdf
+from skywright.settings import get_settings
+
+_MARKUP: dict[str, Format] = {
+    ".md": "md", ".markdown": "md", ".rst": "rst", ".txt": "txt", ".text": "txt",
+}  # fmt: skip
+_TEXT_KEYS = ("text", "content", "body", "abstract", "explanation")
+
+
+def load(path: Path) -> list[Document]:
+    """Read a file, or all files of a folder that can be read.
+
+    Parameters
+    ----------
+    path : Path
+        ``.gz`` is unpacked. JSON lines whose objects have a ``text`` are a document each, with
+        ``title``, ``source`` or ``id``, ``version``, ``license`` and ``format`` beside it.
+
+    Returns
+    -------
+    list of Document
+        In the order of the file, those of a folder by name.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    InputError
+        If it cannot be read, or is of a kind that is not known.
+    """
+    if path.is_dir():
+        inside = sorted(one for one in path.rglob("*") if one.is_file() and _kind(one) in _LOADERS)
+        return [document for one in inside for document in load(one)]
+    if not path.is_file():
+        message = f"There is no file {path}."
+        raise NotFoundError(message)
+    kind = _kind(path)
+    if kind not in _LOADERS:
+        message = f"{path.name} is of a kind that is not known: {kind or 'no extension'}."
+        raise InputError(message, hint=f"Known are {', '.join(sorted(_LOADERS))}, and .gz of them.")
+    return _LOADERS[kind](_content(path), path)
+
+
+def _kind(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def _content(path: Path) -> bytes:
+    limit = get_settings().max_upload_mb << 20
+    open_it = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with open_it(path, "rb") as file:
+            content = file.read(limit + 1)
+    except (OSError, EOFError) as error:
+        message = f"{path} cannot be read: {error}."
+        raise InputError(message) from error
+    if len(content) > limit:
+        message = f"{path} holds more than the {limit >> 20} MiB that are allowed."
+        raise InputError(message, hint="Raise SKYWRIGHT_MAX_UPLOAD_MB, or give smaller parts.")
+    return bytes(content)
+
+
+def _markup(content: bytes, path: Path) -> list[Document]:
+    return [_document(decode(content)[0], _MARKUP[_kind(path)], path)]
+
+
+def _html(content: bytes, path: Path) -> list[Document]:
+    title, text = markdown_of(decode(content)[0])
+    return [_document(text, "md", path, title=title)]
+
+
+def _pdf(content: bytes, path: Path) -> list[Document]:
+    pages = [row["text"] for _, row in parse_pdf(content, Limits()).rows]
+    return [_document("\n\n".join(pages), "txt", path)]
+
+
+def _docx(content: bytes, path: Path) -> list[Document]:
+    parts = []
+    for part, row in parse_docx(content, Limits()).rows:
+        if part != "paragraphs":
+            parts.append(_record(row))
+        elif row["style"].startswith("Heading"):
+            level = int(row["style"].split()[-1]) if row["style"][-1].isdigit() else 1
+            parts.append("#" * min(level, 6) + " " + row["text"])
+        else:
+            parts.append(row["text"])
+    return [_document("\n\n".join(parts), "md", path)]
+
+
+def _csv(content: bytes, path: Path) -> list[Document]:
+    text = decode(content)[0]
+    delimiter = "\t" if _kind(path) == ".tsv" else ","
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="more")
+    return [_document("\n\n".join(map(_record, rows)), "txt", path)]
+
+
+def _json(content: bytes, path: Path) -> list[Document]:
+    value = _parsed(decode(content)[0], path, 1)
+    rows = value if isinstance(value, list) else [value]
+    return _records(rows, path)
+
+
+def _jsonl(content: bytes, path: Path) -> list[Document]:
+    lines = decode(content)[0].split("\n")
+    return _records([_parsed(one, path, k) for k, one in enumerate(lines, 1) if one.strip()], path)
+
+
+def _parsed(text: str, path: Path, line: int) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"Line {line} of {path.name} is not JSON: {error}."
+        raise InputError(message) from error
+
+
+def _records(rows: list[Any], path: Path) -> list[Document]:
+    """Make a document of each row that has a text, else one of all."""
+    if rows and all(isinstance(row, dict) and _text_key(row) for row in rows):
+        return [_described(row, path) for row in rows]
+    told = [_record(row) if isinstance(row, dict) else json.dumps(row) for row in rows]
+    return [_document("\n\n".join(told), "txt", path)]
+
+
+def _described(row: Mapping[str, Any], path: Path) -> Document:
+    form, text = str(row.get("format", "txt")).lower(), str(row[_text_key(row)])
+    title = str(row.get("title") or "")
+    if form == "html":
+        found, text = markdown_of(text)
+        title = title or found
+    named = next((str(row[key]) for key in ("doc_id", "id", "url", "source") if row.get(key)), "")
+    return Document(
+        text,
+        title,
+        source=named or str(path),
+        form={"html": "md", "md": "md", "rst": "rst"}.get(form, "txt"),  # type: ignore[arg-type]
+        version=str(row.get("version") or ""),
+        licence=str(row.get("licence") or row.get("license") or ""),
+    )
+
+
+def _text_key(row: Mapping[str, Any]) -> str:
+    return next((key for key in _TEXT_KEYS if isinstance(row.get(key), str) and row[key]), "")
+
+
+def _record(row: Mapping[str, Any]) -> str:
+    """Write a row as lines ``name: value``; what is empty is left out."""
+    told = {
+        key: json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+        for key, value in row.items()
+    }
+    return "\n".join(f"{key}: {value}" for key, value in told.items() if value not in {None, ""})
+
+
+def _document(text: str, form: Format, path: Path, *, title: str = "") -> Document:
+    headings = (block.title for block in blocks_of(text, form) if block.kind == "heading")
+    named = title or next(headings, "") or path.name.removesuffix(".gz")
+    return Document(text, named, source=str(path), form=form)
+
+
+_LOADERS: dict[str, Callable[[bytes, Path], list[Document]]] = {
+    **dict.fromkeys(_MARKUP, _markup),
+    ".html": _html,
+    ".htm": _html,
+    ".pdf": _pdf,
+    ".docx": _docx,
+    ".csv": _csv,
+    ".tsv": _csv,
+    ".json": _json,
+    ".jsonl": _jsonl,
+}

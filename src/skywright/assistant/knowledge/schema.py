@@ -1,0 +1,87 @@
+"""Tables of the knowledge base, as an append-only list of steps; ``user_version`` counts them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+_FIRST = """
+CREATE TABLE collection (
+    name TEXT PRIMARY KEY,
+    dense_weight REAL NOT NULL
+);
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection TEXT NOT NULL REFERENCES collection (name),
+    sha256 TEXT NOT NULL,
+    title TEXT NOT NULL,
+    source TEXT NOT NULL,
+    version TEXT NOT NULL,
+    licence TEXT NOT NULL,
+    format TEXT NOT NULL,
+    characters INTEGER NOT NULL,
+    loaded_at_utc TEXT NOT NULL,
+    UNIQUE (collection, sha256)
+);
+CREATE INDEX document_source ON document (source);
+CREATE TABLE chunk (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES document (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    heading TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    stop INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (document_id, ordinal)
+);
+CREATE VIRTUAL TABLE chunk_words USING fts5 (
+    heading, text, content = 'chunk', content_rowid = 'id', tokenize = 'porter unicode61'
+);
+CREATE TRIGGER chunk_added AFTER INSERT ON chunk BEGIN
+    INSERT INTO chunk_words (rowid, heading, text) VALUES (new.id, new.heading, new.text);
+END;
+CREATE TRIGGER chunk_removed AFTER DELETE ON chunk BEGIN
+    INSERT INTO chunk_words (chunk_words, rowid, heading, text)
+    VALUES ('delete', old.id, old.heading, old.text);
+END;
+CREATE TABLE vector (
+    chunk_id INTEGER NOT NULL REFERENCES chunk (id) ON DELETE CASCADE,
+    embedder_id TEXT NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (chunk_id, embedder_id)
+) WITHOUT ROWID;
+CREATE TABLE state (generation INTEGER NOT NULL);
+INSERT INTO state VALUES (0);
+"""
+
+_STEPS = (_FIRST,)
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Apply the steps that are missing; of several processes one does it, the others wait."""
+    if _done(connection) == len(_STEPS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in _STEPS[_done(connection) :]:
+            for statement in _statements(step):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(_STEPS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _done(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(step: str) -> list[str]:
+    """Split a step at complete statements; ``executescript`` would end the transaction."""
+    statements, held = [], ""
+    for line in step.splitlines(keepends=True):
+        held += line
+        if sqlite3.complete_statement(held):
+            statements.append(held)
+            held = ""
+    return statements

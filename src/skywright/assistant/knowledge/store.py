@@ -1,0 +1,276 @@
+"""Where documents and their chunks rest: one SQLite file, a document whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skywright.assistant.knowledge.blocks import Format
+from skywright.assistant.knowledge.chunking import Chunk, chunks_of
+from skywright.assistant.knowledge.schema import upgrade
+from skywright.errors import InputError, NotFoundError
+from skywright.settings import Settings, get_settings
+from skywright.store.database import StoreError, utc_now
+
+DENSE_WEIGHT = 0.8
+"""Weight of meaning against words until a collection is tuned: best on both halves of Astro-QA."""
+
+COLLECTION = "default"
+_FILE_NAME = "knowledge.db"
+_BUSY_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with where it comes from."""
+
+    text: str
+    title: str = ""
+    source: str = ""
+    """Path, URL or name that a citation gives."""
+    form: Format = "txt"
+    version: str = ""
+    licence: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of title and text: the same content has it wherever it lies."""
+        return hashlib.sha256(f"{self.title}\0{self.text}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a document."""
+
+    document_id: int
+    chunks: int
+    is_new: bool
+
+
+class KnowledgeStore:
+    """One file of collections; every call opens it, so threads and processes may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._is_ready = False
+
+    @classmethod
+    def of(cls, settings: Settings | None = None) -> KnowledgeStore:
+        """Return the knowledge base in the data folder."""
+        folder = (settings or get_settings()).data_dir.expanduser().absolute()
+        return cls(folder / _FILE_NAME)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection that sees one state, whatever others write meanwhile."""
+        with self._connected() as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Open a transaction: all of it is kept, on the disk, or nothing."""
+        with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("UPDATE state SET generation = generation + 1")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def add(self, document: Document, *, collection: str = COLLECTION) -> Added:
+        """Keep a document with its chunks and words; the same content is kept once.
+
+        Raises
+        ------
+        InputError
+            If the text is blank, or the name of the collection is.
+        """
+        return self.add_all([document], collection=collection)[0]
+
+    def add_all(
+        self, documents: Sequence[Document], *, collection: str = COLLECTION
+    ) -> list[Added]:
+        """Keep documents in one transaction."""
+        cut = [(one, chunks_of(one.text, one.form, title=one.title)) for one in documents]
+        for document, chunks in cut:
+            if not chunks:
+                message = f"The document {document.source or document.title!r} holds no text."
+                raise InputError(message, hint="Scanned pages need their text recognised first.")
+        if not collection.strip():
+            message = f"The name of a collection may not be blank, got {collection!r}."
+            raise InputError(message)
+        with self.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO collection VALUES (?, ?)", (collection, DENSE_WEIGHT)
+            )
+            return [_add(connection, collection, *one) for one in cut]
+
+    def remove(self, document_id: int) -> None:
+        """Erase a document with its chunks, words and vectors.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        with self.write() as connection:
+            # The deletions are spelled out: triggers of a cascade would see the rows gone.
+            connection.execute("DELETE FROM chunk WHERE document_id = ?", (document_id,))
+            done = connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
+            if not done.rowcount:
+                message = f"There is no document {document_id} in the knowledge base."
+                raise NotFoundError(message, hint="skywright knowledge stats lists them.")
+
+    def documents(self, *, collection: str | None = None) -> list[dict[str, Any]]:
+        """Return the documents, oldest first, without their text."""
+        with self.read() as connection:
+            rows = connection.execute(
+                "SELECT document.*, count(chunk.id) AS chunks FROM document"
+                " JOIN chunk ON chunk.document_id = document.id"
+                " WHERE :collection IS NULL OR collection = :collection"
+                " GROUP BY document.id ORDER BY document.id",
+                {"collection": collection},
+            )
+            return [dict(row) for row in rows]
+
+    def stats(self) -> dict[str, Any]:
+        """Return counts, by collection and by embedder, and the size of the file [bytes]."""
+        with self.read() as connection:
+            collections = connection.execute(
+                "SELECT name, dense_weight, count(DISTINCT document.id) AS documents,"
+                " count(chunk.id) AS chunks FROM collection"
+                " LEFT JOIN document ON document.collection = name"
+                " LEFT JOIN chunk ON chunk.document_id = document.id GROUP BY name"
+            ).fetchall()
+            vectors = connection.execute(
+                "SELECT embedder_id, count(*) AS vectors FROM vector GROUP BY embedder_id"
+            ).fetchall()
+        told = [dict(row) for row in collections]
+        return {
+            "path": str(self.path),
+            "size_bytes": self.path.stat().st_size,
+            "documents": sum(one["documents"] for one in told),
+            "chunks": sum(one["chunks"] for one in told),
+            "collections": told,
+            "vectors": {row["embedder_id"]: row["vectors"] for row in vectors},
+        }
+
+    def dense_weight(self, collection: str) -> float:
+        """Return the weight of meaning against words in a collection, in [0, 1]."""
+        with self.read() as connection:
+            found = connection.execute(
+                "SELECT dense_weight FROM collection WHERE name = ?", (collection,)
+            ).fetchone()
+        return float(found[0]) if found else DENSE_WEIGHT
+
+    def set_dense_weight(self, collection: str, weight: float) -> None:
+        """Set the weight of meaning against words in a collection, in [0, 1]."""
+        with self.write() as connection:
+            connection.execute(
+                "UPDATE collection SET dense_weight = ? WHERE name = ?", (weight, collection)
+            )
+
+    def without_vector(self, embedder_id: str, limit: int) -> list[tuple[int, str]]:
+        """Return ids and texts, headings in front, of chunks that wait for their vector."""
+        with self.read() as connection:
+            rows = connection.execute(
+                "SELECT id, heading, text FROM chunk WHERE NOT EXISTS (SELECT 1 FROM vector"
+                " WHERE chunk_id = chunk.id AND embedder_id = ?) ORDER BY length(text), id LIMIT ?",
+                (embedder_id, limit),
+            )
+            return [(row["id"], Chunk(0, row["heading"], 0, 0, row["text"]).in_context)
+                    for row in rows]  # fmt: skip
+
+    def add_vectors(
+        self, embedder_id: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]
+    ) -> None:
+        """Keep the vectors of chunks; those of chunks removed meanwhile are dropped.
+
+        Parameters
+        ----------
+        embedder_id : str
+            Which embedder made them.
+        ids : sequence of int, length n
+            Chunks.
+        vectors : ndarray, shape (n, dimension)
+            Unit vectors.
+        """
+        rows = [
+            (embedder_id, vector.astype("<f4").tobytes(), id_)
+            for id_, vector in zip(ids, vectors, strict=True)
+        ]
+        with self.write() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO vector (chunk_id, embedder_id, vector)"
+                " SELECT id, ?, ? FROM chunk WHERE id = ?",
+                rows,
+            )
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.OperationalError) as error:
+            raise self._unusable(error) from error
+        try:
+            connection.row_factory = sqlite3.Row
+            self._prepare(connection)
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+        finally:
+            connection.close()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")  # what was acknowledged is on the disk
+        if not self._is_ready:
+            connection.execute("PRAGMA journal_mode = WAL")
+            upgrade(connection)
+            self._is_ready = True
+
+    def _unusable(self, error: Exception) -> StoreError:
+        message = f"The knowledge base {self.path} cannot be used: {error}."
+        hint = "Check SKYWRIGHT_DATA_DIR, that the folder is writable and its disk has room."
+        return StoreError(message, hint=hint)
+
+
+def _add(
+    connection: sqlite3.Connection, collection: str, document: Document, chunks: list[Chunk]
+) -> Added:
+    sha256 = document.sha256
+    known = connection.execute(
+        "SELECT id FROM document WHERE collection = ? AND sha256 = ?", (collection, sha256)
+    ).fetchone()
+    if known:
+        return Added(known["id"], len(chunks), is_new=False)
+    id_ = connection.execute(
+        "INSERT INTO document (collection, sha256, title, source, version, licence, format,"
+        " characters, loaded_at_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (collection, sha256, document.title, document.source, document.version,
+         document.licence, document.form, len(document.text), utc_now()),
+    ).lastrowid  # fmt: skip
+    if id_ is None:
+        message = "SQLite gave no id for the row it inserted."
+        raise StoreError(message)
+    connection.executemany(
+        "INSERT INTO chunk (document_id, ordinal, heading, start, stop, text)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [(id_, one.ordinal, one.heading, one.start, one.stop, one.text) for one in chunks],
+    )
+    return Added(id_, len(chunks), is_new=True)
