@@ -133,6 +133,15 @@ class Settings(BaseSettings):
     spacex_url: str = "https://api.spacexdata.com/v4"
     """SpaceX API v4 (launches up to 2022-12-05)."""
 
+    launch_library_url: str = "https://ll.thespacedevs.com/2.3.0"
+    """Launch Library 2 (launches to come and past)."""
+
+    gcat_url: str = "https://planet4589.org/space/gcat"
+    """GCAT, the General Catalog of Artificial Space Objects."""
+
+    exoplanets_url: str = "https://exoplanetarchive.ipac.caltech.edu/TAP"
+    """TAP service of the NASA Exoplanet Archive."""
+
     github_url: str = "https://api.github.com"
     """GitHub's REST API, or that of a GitHub Enterprise server."""
 

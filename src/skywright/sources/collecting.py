@@ -87,7 +87,8 @@ class Visit:
         """Return the rows asked for; ``dated`` is a column of ISO dates, or empty."""
         if self.wish.since is not None and dated:
             day = pl.col(dated).str.slice(0, 10)
-            table = table.filter(day >= self.wish.since.isoformat())
+            first = pl.lit(self.wish.since.isoformat()).str.slice(0, day.str.len_chars())
+            table = table.filter(day >= first)  # 2024-05 may be the day of 2024-05-17
         return table if self.wish.limit is None else table.head(self.wish.limit)
 
 

@@ -21,7 +21,7 @@ class Column:
     name: str
     """Ours."""
     path: str
-    """Where it stands in a record: ``rocket.configuration.name``, say."""
+    """Where it stands in a record, ``rocket.name`` say; with ``|``, the first that is there."""
     kind: type[pl.DataType] = pl.String
     """String, Float64, Int64, Boolean or List (of texts)."""
     needed: bool = False
@@ -84,9 +84,8 @@ def unknown_shape(state: SourceState, what: str) -> SourceError:
 
 
 def _cell(record: Mapping[str, Any], column: Column, k: int, state: SourceState) -> Any:
-    value: Any = record
-    for step in column.path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
+    found = (_at(record, path) for path in column.path.split("|"))
+    value = next((value for value in found if value is not None), None)
     if value is None or (value == "" and column.kind is not pl.String):
         if column.needed:
             raise unknown_shape(state, f"record {k} has no {column.path}")
@@ -96,6 +95,13 @@ def _cell(record: Mapping[str, Any], column: Column, k: int, state: SourceState)
     except (TypeError, ValueError) as error:
         what = f"record {k} has {column.path} = {str(value)[:40]!r}"
         raise unknown_shape(state, what) from error
+
+
+def _at(record: Mapping[str, Any], path: str) -> Any:
+    value: Any = record
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def _text(value: Any) -> str:
