@@ -13,6 +13,8 @@ def use_kernels() -> None:
     from skywright.ssa.conjunction.conjunction import Conjunction
     from skywright.ssa.conjunction.monte_carlo import count_collisions
     from skywright.ssa.conjunction.probability import probability
+    from skywright.ssa.coorbit.planner import Planner
+    from skywright.ssa.coorbit.worlds import Setting, Worlds
     from skywright.ssa.detection.series import rolling_noise
     from skywright.ssa.detection.steps import Window, steps_at
     from skywright.ssa.screening.screen import screen
@@ -27,6 +29,8 @@ def use_kernels() -> None:
     probability(one)
     count_collisions(one, samples=1000)
     propose(from_messages([one]), network=False)
+    planner = Planner(Worlds(2, Setting("reacting"), 1))
+    planner.act()
     days = np.arange(12.0)
     noise = rolling_noise(np.sin(days), 0.1)
     steps_at(days[:-1] + 0.5, days, np.sin(days), noise, Window(6, 6, (0.0, 1.0)))
