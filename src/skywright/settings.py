@@ -142,6 +142,30 @@ class Settings(BaseSettings):
     exoplanets_url: str = "https://exoplanetarchive.ipac.caltech.edu/TAP"
     """TAP service of the NASA Exoplanet Archive."""
 
+    celestrak_url: str = "https://celestrak.org"
+    """CelesTrak (element sets)."""
+
+    apod_url: str = "https://api.nasa.gov/planetary/apod"
+    """Astronomy Picture of the Day, asked until 2026-12-01."""
+
+    apod_wordpress_url: str = "https://science.nasa.gov/wp-json/wp/v2/apod-basic"
+    """Astronomy Picture of the Day from 2026-12-01."""
+
+    neows_url: str = "https://api.nasa.gov/neo/rest/v1/feed"
+    """NASA NeoWs (passes of near-Earth objects)."""
+
+    mars_photos_url: str = "https://api.nasa.gov/mars-photos/api/v1"
+    """NASA Mars Rover Photos, retired since 2026-03-26."""
+
+    earth_imagery_url: str = "https://api.nasa.gov/planetary/earth"
+    """NASA Earth imagery, retired since 2025-07-07."""
+
+    spacenews_url: str = "https://spacenews.com/feed/"
+    """Feed of SpaceNews (RSS)."""
+
+    nasa_api_key: SecretStr = SecretStr("")
+    """Key for api.nasa.gov; without one it answers 30 requests an hour."""
+
     github_url: str = "https://api.github.com"
     """GitHub's REST API, or that of a GitHub Enterprise server."""
 

@@ -3,6 +3,7 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import entry_points
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from skywright.cli.main import app
 from skywright.errors import NotFoundError, SourceError
 from skywright.foundry.data.datasets import Datasets
 from skywright.settings import get_settings
+from skywright.sources.collecting import GROUP
 
 LAUNCHES = [
     {"id": f"l{k}", "name": f"Test {k}", "date_utc": f"202{k}-01-01T00:00:00.000Z"}
@@ -119,3 +121,20 @@ def test_an_unknown_name_lists_the_sources():
 
 def test_near_earth_objects_keep_their_command():
     assert "--with-covariance" in _run("collect", "neo", "--help").output
+
+
+@pytest.mark.parametrize("name", ["mars-photos", "earth-imagery"])
+def test_a_retired_source_ends_with_a_sentence_and_exit_code_3(name):
+    result = _run("collect", name)
+    assert isinstance(result.exception, SourceError)
+    assert result.exception.exit_code == 3
+    assert "In its place:" in str(result.exception)
+
+
+def test_every_source_that_is_not_retired_can_be_collected_or_belongs_to_another_command():
+    told = json.loads(_run("sources", "--json").stdout)["sources"]
+    elsewhere = {"cad", "github", "huggingface", "mpc", "neocc", "sbdb", "sentry"}
+    collected = {entry.name for entry in entry_points(group=GROUP)}
+    ours = {one["name"] for one in told if one["status"] != "retired"} - elsewhere
+    assert ours >= {"spacex", "launch-library", "gcat", "exoplanets", "apod", "neows", "celestrak"}
+    assert ours <= collected

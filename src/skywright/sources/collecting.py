@@ -63,7 +63,7 @@ class Visit:
         Parameters
         ----------
         path : str
-            Below the address of the source, or a whole address.
+            Below the address of the source (empty: that address), or a whole address.
         params : mapping, optional
             Of the question.
         read : callable
@@ -74,7 +74,9 @@ class Visit:
         SourceError
             If the source cannot be reached, refuses, or has changed its shape.
         """
-        whole = path if "://" in path else self.state.url(self.settings).rstrip("/") + path
+        address = self.state.url(self.settings)
+        whole = address.rstrip("/") + path if path else address
+        whole = path if "://" in path else whole
         fetched = self.fetcher.get(self.state, whole, params, check=read)
         if fetched.provenance is not None:
             self.provenance.append(fetched.provenance)

@@ -1,0 +1,90 @@
+"""SpaceNews: the newest articles of its feed, title and summary, with the link to the whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+from xml.etree import ElementTree as ET
+
+import polars as pl
+
+from skywright.errors import SourceError
+from skywright.sources.collecting import Collector, Part, Visit
+from skywright.sources.plain_text import plain_text
+from skywright.sources.records import Column, table_of, unknown_shape
+from skywright.sources.state import SourceState
+
+STATE = SourceState(
+    name="spacenews",
+    title="SpaceNews feed",
+    url_setting="spacenews_url",
+    status="live",
+    licence="Copyright SpaceNews; titles and summaries to read and to cite with their link.",
+    citation="SpaceNews, https://spacenews.com",
+    documentation="https://spacenews.com/feed/",
+    checked="",
+    fresh_s=900.0,
+    most="the articles of the feed, about ten",
+    remark="The feed holds the newest articles only; collect it again and again to keep more.",
+)
+
+_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+_COLUMNS = (
+    Column("title", "title", needed=True),
+    Column("url", "link", needed=True),
+    Column("published_utc", "published"),
+    Column("author", "author"),
+    Column("categories", "categories", pl.List),
+    Column("summary", "summary"),
+    Column("guid", "guid"),
+)
+
+
+def read_feed(content: bytes) -> pl.DataFrame:
+    """Turn an RSS feed into a table, one row an article.
+
+    Raises
+    ------
+    SourceError
+        If it is no RSS, or declares a document type, which a feed has no need of.
+    """
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        what = "a document type in a feed"
+        raise unknown_shape(STATE, what)
+    try:
+        channel = ET.fromstring(content).find("channel")  # noqa: S314 - no entities, see above
+    except ET.ParseError as error:
+        message = f"{STATE.title} sent a feed that is damaged or cut short: {error}."
+        raise SourceError(message, hint="Try again.") from error
+    if channel is None:
+        what = "no RSS channel"
+        raise unknown_shape(STATE, what)
+    return table_of([_article(item) for item in channel.iter("item")], STATE, _COLUMNS)
+
+
+def _article(item: ET.Element) -> dict[str, object]:
+    return {
+        "title": plain_text(item.findtext("title") or "") or None,
+        "link": (item.findtext("link") or "").strip() or None,
+        "guid": item.findtext("guid"),
+        "published": _utc(item.findtext("pubDate")),
+        "author": item.findtext(_CREATOR),
+        "categories": [(one.text or "").strip() for one in item.findall("category")],
+        "summary": plain_text(item.findtext("description") or ""),
+    }
+
+
+def _utc(text: str | None) -> str | None:
+    try:
+        when = email.utils.parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    known = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+    return known.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _articles(visit: Visit) -> pl.DataFrame:
+    return visit.table("", None, read_feed)
+
+
+COLLECTOR = Collector(STATE, {"articles": Part(_articles, dated="published_utc")})
