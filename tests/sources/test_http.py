@@ -178,3 +178,14 @@ def test_a_feed_is_no_web_page_but_a_page_in_xml_is(provider, fetcher):
     provider.say('<?xml version="1.0"?><!DOCTYPE html><html></html>')
     with pytest.raises(SourceError, match="web page"):
         fetcher.get(STATE, f"{provider.url}/page")
+
+
+def test_a_token_does_not_follow_a_redirect_to_another_host(provider, tmp_path):
+    away = provider.url.replace("127.0.0.1", "localhost") + "/away"
+    provider.say(provider.reply(b"", 301, {"Location": away}), BODY)
+    headers = {"X-Api-Key": "secret"}
+    with Fetcher(tmp_path / "raw", BlobStore(tmp_path / "b"), headers=headers) as fetcher:
+        assert fetcher.get(STATE, provider.url).content == BODY
+    (_, _, first), (_, _, second) = provider.asked
+    assert "secret" in first.values()
+    assert "secret" not in second.values()

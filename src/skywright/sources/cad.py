@@ -20,6 +20,7 @@ STATE = SourceState(
     citation="Center for Near Earth Object Studies (CNEOS), NASA/JPL-Caltech",
     documentation="https://ssd-api.jpl.nasa.gov/doc/cad.html",
     checked="2026-07-26",
+    most="every approach within the span of dates and the distance asked for",
 )
 
 _NAMES = {

@@ -31,6 +31,7 @@ _ATTEMPTS_TO_CONNECT = 3  # without a network, a person should not wait long to 
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 120.0
 _LONGEST_WORDS = 300
+_TOKENS = ("Authorization", "X-Api-Key")
 _CHUNK = 1 << 16
 
 
@@ -129,10 +130,12 @@ class Fetcher:
         self._wait = wait
         self._patience = patience
         self._log = folder / "provenance.jsonl"
+        self._host = ""
         self._known = _last_of_each(self._log)
         self._client = httpx.Client(
             timeout=timeout_s,
             follow_redirects=True,
+            event_hooks={"request": [self._keep_tokens_home]},
             headers={
                 "User-Agent": f"skywright/{__version__}",
                 "Accept-Encoding": "identity",
@@ -225,10 +228,17 @@ class Fetcher:
         hint = f"Check the network and the setting SKYWRIGHT_{source.url_setting.upper()}."
         raise SourceError(message, hint=hint)
 
+    def _keep_tokens_home(self, request: httpx.Request) -> None:
+        """Send a token to the host it is for, and to none that this one redirects to."""
+        if request.url.host != self._host:
+            for name in _TOKENS:
+                request.headers.pop(name, None)
+
     def _once(
         self, address: str, known: Provenance | None, partial: PartialBody
     ) -> tuple[int, bytes, httpx.Headers]:
         headers = partial.headers() or _conditions(known)
+        self._host = httpx.URL(address).host
         with self._client.stream("GET", address, headers=headers) as response:
             if response.status_code == 206:
                 partial.go_on(response.headers)
