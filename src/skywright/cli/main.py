@@ -9,6 +9,7 @@ import typer
 
 from skywright import __version__
 from skywright.cli import (
+    assistant,
     audit,
     backup,
     collect,
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.add_typer(neo.app, name="neo")
 app.add_typer(ssa.app, name="ssa")
 app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(assistant.app, name="assistant")
 app.add_typer(collect.app, name="collect")
 app.add_typer(data.app, name="data")
 app.add_typer(jobs.app, name="jobs")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from skywright.assistant.knowledge.embedding import Embedder, Vector
 from skywright.assistant.knowledge.lexical import (
     best_by_words,
     holds,
     identifiers_in,
     lexical_query,
 )
-from skywright.assistant.knowledge.store import KnowledgeStore
+from skywright.assistant.knowledge.store import DENSE_WEIGHT, KnowledgeStore
+from skywright.assistant.knowledge.vectors import Matrix, generation, read_matrix
 from skywright.errors import InputError
 
 _CANDIDATES = 200
@@ -43,6 +45,8 @@ class Hit:
     """The fused score, which ranks; comparable within one answer only."""
     lexical: float | None
     """BM25, where a word of the question was found."""
+    cosine: float | None
+    """Likeness in meaning, where the chunk has its vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,48 @@ class Found:
 
     hits: tuple[Hit, ...]
     legs: tuple[str, ...]
+    """``lexical``, and ``dense`` where vectors were compared."""
+    chunks: int
+    """Chunks that could be found."""
+    with_vector: int
+    """Of them, those that could be found by meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What each leg says of the candidates."""
+
+    lexical: Mapping[int, float]
+    dense: Mapping[int, float] = field(default_factory=dict)
+    named: Mapping[int, float] = field(default_factory=dict)
+    """Share of the exact names that a chunk holds."""
+
+    def fused(self, dense_weight: float) -> dict[int, float]:
+        """Return one score for each candidate.
+
+        Each leg is spread over [0, 1] and they are added by weight (Fox & Shaw 1994, TREC-2,
+        CombSUM, with weights). Reciprocal ranks, which need none, scored below meaning alone.
+        """
+        weight = dense_weight if self.dense else 0.0
+        lexical, dense = spread(self.lexical), spread(self.dense)
+        return {
+            id_: weight * dense.get(id_, 0.0)
+            + (1 - weight) * lexical.get(id_, 0.0)
+            + _NAME_BOOST * self.named.get(id_, 0.0)
+            for id_ in lexical.keys() | dense.keys()
+        }
 
 
 class Searcher:
-    """Search in one knowledge base."""
+    """Search in one knowledge base, by meaning too where an embedder is given.
 
-    def __init__(self, store: KnowledgeStore) -> None:
+    It may be kept: what other processes add is seen by the next search.
+    """
+
+    def __init__(self, store: KnowledgeStore, embedder: Embedder | None = None) -> None:
         self.store = store
+        self.embedder = embedder
+        self._matrix: Matrix | None = None
 
     def search(self, question: str, *, limit: int = 10, collection: str | None = None) -> Found:
         """Find the chunks that fit a question best.
@@ -69,7 +108,7 @@ class Searcher:
         limit : int
             Most hits, 1 to 100.
         collection : str, optional
-            Search in this one only.
+            Search in this one only, with the weight it was tuned to.
 
         Raises
         ------
@@ -82,18 +121,70 @@ class Searcher:
         if not 1 <= limit <= MOST_HITS:
             message = f"limit must be 1 to {MOST_HITS}, got {limit}."
             raise InputError(message)
-        names = identifiers_in(question)
+        vector = self.embedder.embed_queries([question])[0] if self.embedder else None
+        weight = self.store.dense_weight(collection) if collection else DENSE_WEIGHT
         with self.store.read() as connection:
-            query = lexical_query(question, names)
-            lexical = best_by_words(connection, query, collection, _CANDIDATES)
-            scores = spread(lexical)
-            texts = _texts(connection, list(scores)) if names else {}
-            for id_, text in texts.items():
-                scores[id_] += _NAME_BOOST * sum(holds(one, text) for one in names) / len(names)
-            best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:limit]
+            scores = self.scores(connection, question, vector, collection)
+            fused = scores.fused(weight)
+            best = sorted(fused, key=lambda id_: (-fused[id_], id_))[:limit]
             rows = _rows(connection, best)
-        hits = tuple(Hit(**rows[id_], score=scores[id_], lexical=lexical.get(id_)) for id_ in best)
-        return Found(hits, ("lexical",))
+            chunks, with_vector = _counts(
+                connection, collection, self.embedder.id if self.embedder else ""
+            )
+        hits = tuple(
+            Hit(
+                **rows[id_],
+                score=fused[id_],
+                lexical=scores.lexical.get(id_),
+                cosine=scores.dense.get(id_),
+            )
+            for id_ in best
+        )
+        return Found(hits, ("lexical", "dense")[: 1 + bool(scores.dense)], chunks, with_vector)
+
+    def scores(
+        self,
+        connection: sqlite3.Connection,
+        question: str,
+        vector: Vector | None,
+        collection: str | None = None,
+    ) -> Scores:
+        """Return what each leg says, for the best of each leg.
+
+        Parameters
+        ----------
+        connection : sqlite3.Connection
+            From ``store.read()``: all of an answer is of one state.
+        question : str
+            As asked.
+        vector : ndarray, shape (dimension,), optional
+            The question as a unit vector; None searches by words only.
+        collection : str, optional
+            Search in this one only.
+        """
+        names = identifiers_in(question)
+        query = lexical_query(question, names)
+        lexical = best_by_words(connection, query, collection, _CANDIDATES)
+        dense: dict[int, float] = {}
+        if vector is not None:
+            matrix = self._current(connection)
+            dense = matrix.best(vector, collection, _CANDIDATES)
+            dense |= matrix.of(list(lexical), vector)
+        candidates = list(lexical.keys() | dense.keys())
+        texts = _texts(connection, candidates) if names else {}
+        named = {
+            id_: sum(holds(name, text) for name in names) / len(names)
+            for id_, text in texts.items()
+        }
+        return Scores(lexical, dense, named)
+
+    def _current(self, connection: sqlite3.Connection) -> Matrix:
+        matrix = self._matrix
+        if self.embedder is None or (matrix and matrix.generation == generation(connection)):
+            return matrix or read_matrix(connection, "", 1)
+        matrix = read_matrix(connection, self.embedder.id, self.embedder.dimension)
+        self._matrix = matrix
+        return matrix
 
 
 def spread(scores: Mapping[int, float]) -> dict[int, float]:
@@ -121,3 +212,16 @@ def _rows(connection: sqlite3.Connection, ids: list[int]) -> dict[int, dict[str,
         (json.dumps(ids),),
     )
     return {row["chunk_id"]: dict(row) for row in rows}
+
+
+def _counts(
+    connection: sqlite3.Connection, collection: str | None, embedder_id: str
+) -> tuple[int, int]:
+    """Return how many chunks there are, and how many of them have their vector."""
+    row = connection.execute(
+        "SELECT count(*), count(chunk_id) FROM chunk JOIN document ON document.id = document_id"
+        " LEFT JOIN vector ON chunk_id = chunk.id AND embedder_id = :embedder_id"
+        " WHERE :collection IS NULL OR collection = :collection",
+        {"embedder_id": embedder_id, "collection": collection},
+    ).fetchone()
+    return row[0], row[1]

@@ -1,0 +1,50 @@
+"""``skywright assistant``: how good its answers are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skywright.cli.output import AsJson, emit_json
+
+app = typer.Typer(help="The assistant: judge it.", no_args_is_help=True)
+_evaluate = typer.Typer(help="Judge parts of the assistant.", no_args_is_help=True)
+app.add_typer(_evaluate, name="evaluate")
+
+
+@_evaluate.command()
+def retrieval(
+    corpus: Annotated[Path, typer.Option(help="Lines of JSON: id, text.")],
+    queries: Annotated[Path, typer.Option(help="Lines of JSON: id, text.")],
+    qrels: Annotated[Path, typer.Option(help="TSV with a header: query, passage, gain.")],
+    lexical_only: Annotated[bool, typer.Option("--lexical-only", help="By words only.")] = False,
+    weight: Annotated[float, typer.Option(min=0, max=1, help="Of meaning against words.")] = 0.8,
+    per_question: Annotated[
+        Path | None, typer.Option(help="Write a line of JSON for each question here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the search: nDCG@10, recall@5 and MRR@10 with their standard errors."""
+    from skywright.assistant.evaluation import Task, evaluate_retrieval, write_lines
+    from skywright.assistant.knowledge.minilm import MiniLM
+    from skywright.cli.knowledge import told_progress
+
+    report = evaluate_retrieval(
+        Task(corpus, queries, qrels),
+        None if lexical_only else MiniLM(),
+        dense_weight=weight,
+        on_progress=told_progress,
+    )
+    if per_question is not None:
+        write_lines(report, per_question)
+    told = report.to_dict()
+    if as_json:
+        emit_json(told)
+        return
+    for name in ("ndcg_at_10", "recall_at_5", "mrr_at_10"):
+        one = told[name]
+        typer.echo(f"{name:12s} {one['mean']:.3f} +- {one['standard_error']:.3f}")
+    legs = " and ".join(report.legs)
+    typer.echo(f"{told['questions']} questions, {told['passages']} passages, by {legs}", err=True)
