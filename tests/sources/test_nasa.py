@@ -67,6 +67,19 @@ def test_a_longer_time_is_asked_week_by_week_up_to_today(provider, look):
     )
 
 
+def test_after_the_limit_of_an_hour_it_goes_on_at_the_week_it_missed(provider, look):
+    busy = provider.reply('{"error": {"code": "OVER_RATE_LIMIT"}}', 429, {"Retry-After": "3600"})
+    since = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=10)
+    provider.say(_feed("2026-11-12"), busy)
+    with pytest.raises(SourceError, match="left alone for 60 minutes"):
+        look(since=since)
+    provider.say(_feed("2026-11-20"))
+    look(since=since)
+    first, *rest = [query["start_date"] for _, query, _ in provider.asked]
+    assert first == since.isoformat()
+    assert rest == [(since + dt.timedelta(days=7)).isoformat()] * 2
+
+
 def test_enough_is_enough(provider, look):
     provider.say(_feed("2026-11-01", "2026-11-02"))
     assert look(since=dt.date(2026, 11, 1), limit=1).height == 1

@@ -28,6 +28,7 @@ STATE = SourceState(
     documentation="https://api.nasa.gov/#apod",
     checked="2021-12-06",
     rate_limit=RATE_LIMIT,
+    fresh_s=3_600.0,
     most="100 pictures a request; the last 25 unless --since or --limit asks for others",
     access_setting=KEY_SETTING,
     access_from=KEY_FROM,

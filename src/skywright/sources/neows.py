@@ -23,6 +23,7 @@ STATE = SourceState(
     documentation="https://api.nasa.gov/#asteroids-neows",
     checked="2023-08-21",
     rate_limit=RATE_LIMIT,
+    fresh_s=21_600.0,
     most="7 days a request",
     access_setting=KEY_SETTING,
     access_from=KEY_FROM,
