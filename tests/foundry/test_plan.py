@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.numpy import save_file
+from safetensors.numpy import save_file  # noqa: TID253
 from typer.testing import CliRunner
 
 from skywright.cli.main import app

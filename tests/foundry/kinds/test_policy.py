@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file  # noqa: TID253
 
 from skywright.errors import InputError, NotFoundError
 from skywright.foundry.gate import judge_report
