@@ -79,6 +79,7 @@ def test_the_nearest_with_a_filter_are_the_nearest_that_pass_it(store):
     )
     rockets = sorted((value for id_, value in expected.items() if id_ > 150), reverse=True)
     assert_allclose([hit.cosine for hit in found.hits], rockets[:20], rtol=0, atol=1e-5)
+    assert (found.with_vector, found.chunks) == (50, 50)
 
 
 def test_a_searcher_sees_what_was_added_and_removed_since(store):

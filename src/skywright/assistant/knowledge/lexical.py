@@ -68,6 +68,8 @@ def best_by_words(
     """
     if not query:
         return {}
+    # The OR keeps SQLite from running the match once for every rowid of the collection: at 100,000
+    # chunks 0.2 s instead of minutes.
     rows = connection.execute(
         "SELECT chunk_words.rowid AS id, -bm25(chunk_words) AS score FROM chunk_words"
         " WHERE chunk_words MATCH :query AND (:collection IS NULL OR rowid IN"

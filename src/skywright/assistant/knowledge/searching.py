@@ -128,9 +128,8 @@ class Searcher:
             fused = scores.fused(weight)
             best = sorted(fused, key=lambda id_: (-fused[id_], id_))[:limit]
             rows = _rows(connection, best)
-            chunks, with_vector = _counts(
-                connection, collection, self.embedder.id if self.embedder else ""
-            )
+            chunks = _count(connection, collection)
+            with_vector = 0 if vector is None else self._current(connection).count(collection)
         hits = tuple(
             Hit(
                 **rows[id_],
@@ -214,14 +213,12 @@ def _rows(connection: sqlite3.Connection, ids: list[int]) -> dict[int, dict[str,
     return {row["chunk_id"]: dict(row) for row in rows}
 
 
-def _counts(
-    connection: sqlite3.Connection, collection: str | None, embedder_id: str
-) -> tuple[int, int]:
-    """Return how many chunks there are, and how many of them have their vector."""
+def _count(connection: sqlite3.Connection, collection: str | None) -> int:
+    if collection is None:
+        return int(connection.execute("SELECT count(*) FROM chunk").fetchone()[0])
     row = connection.execute(
-        "SELECT count(*), count(chunk_id) FROM chunk JOIN document ON document.id = document_id"
-        " LEFT JOIN vector ON chunk_id = chunk.id AND embedder_id = :embedder_id"
-        " WHERE :collection IS NULL OR collection = :collection",
-        {"embedder_id": embedder_id, "collection": collection},
+        "SELECT count(*) FROM chunk JOIN document ON document.id = document_id"
+        " WHERE collection = ?",
+        (collection,),
     ).fetchone()
-    return row[0], row[1]
+    return int(row[0])

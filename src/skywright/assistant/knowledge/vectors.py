@@ -40,6 +40,12 @@ class Matrix:
             rows = rows[np.argpartition(-cosines[rows], limit - 1)[:limit]]
         return {int(self.ids[row]): float(cosines[row]) for row in rows}
 
+    def count(self, collection: str | None) -> int:
+        """Return how many vectors there are, of a collection or of all."""
+        return (
+            int(np.count_nonzero(self.collections == collection)) if collection else len(self.ids)
+        )
+
     def of(self, ids: list[int], question: npt.NDArray[np.float32]) -> dict[int, float]:
         """Return the cosines of some chunks; those that wait for their vector are left out."""
         wanted = np.array(sorted(ids), np.int64)
