@@ -75,7 +75,7 @@ def test_astro_qa_by_words_alone_reaches_its_bar(assistant_data):
 
 @pytest.mark.slow
 def test_words_and_meaning_together_find_more_than_either(assistant_data, tmp_path):
-    task = _sample(assistant_data, tmp_path, 200)
+    task = _sample(assistant_data, tmp_path, 60)
     words = evaluate_retrieval(task, None).to_dict()["ndcg_at_10"]["mean"]
     meaning, both = (
         evaluate_retrieval(task, MiniLM(), dense_weight=weight).to_dict()["ndcg_at_10"]["mean"]
