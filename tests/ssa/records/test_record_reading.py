@@ -122,9 +122,9 @@ def test_all_real_messages_are_records(ssa_data):
 def test_an_assessment_knows_the_burns_that_were_planned_by_then(own, tmp_path, monkeypatch):
     seen = []
 
-    def remember(asset, objects, at, *, explain):
+    def remember(asset, objects, at, **how):
         seen.append(asset.planned_burns)
-        return {"objects": []}
+        return {"objects": [], "models": []}
 
     monkeypatch.setattr("skywright.ssa.threats.assess.assess", remember)
     (tmp_path / "others.txt").write_text(SETS)
