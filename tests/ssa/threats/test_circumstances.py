@@ -73,7 +73,7 @@ def test_changes_repeated_a_day_after_the_asset_follow_it():
     assert alone["follows"] < 0.3
 
 
-def test_neither_number_nor_name_nor_a_later_set_matters():
+def test_the_number_of_an_object_does_not_matter():
     other = beside(((20, 300.0),))
     renamed = other.with_columns(norad_id=pl.lit(5, pl.Int64))
     np.testing.assert_array_equal(list(told(other).values()), list(told(renamed).values()))

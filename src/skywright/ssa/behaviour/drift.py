@@ -337,12 +337,17 @@ def _alarms(part: pl.DataFrame, level: float) -> tuple[int, float]:
 def _rate(rows: Sequence[tuple[str, int, float]]) -> dict[str, Any]:
     alarms, days = sum(row[1] for row in rows), sum(row[2] for row in rows)
     years = days / _YEAR_D
-    low = stats.chi2.ppf(0.025, 2 * alarms) / 2.0 if alarms else 0.0
-    high = stats.chi2.ppf(0.975, 2 * alarms + 2) / 2.0
     return {
         "alarms": alarms,
         "objects": len(rows),
         "object_years": years,
         "per_object_year": alarms / years if years else None,
-        "interval": [float(low) / years, float(high) / years] if years else None,
+        "interval": list(rate_interval(alarms, years)) if years else None,
     }
+
+
+def rate_interval(alarms: int, years: float) -> tuple[float, float]:
+    """Return the exact 95 % interval of a Poisson rate [1/year] (Garwood 1936)."""
+    low = float(stats.chi2.ppf(0.025, 2 * alarms)) / 2.0 if alarms else 0.0
+    high = float(stats.chi2.ppf(0.975, 2 * alarms + 2)) / 2.0
+    return low / years, high / years

@@ -1,6 +1,7 @@
 """What the network is compared with: boosting on all features, on the cadence alone, one threshold.
 
-Boosting is LightGBM, the threshold looks at one slot, an isolation forest at all without labels.
+Boosting is LightGBM, the threshold looks at one slot. What an isolation forest does without labels
+is judged beside the encoder (``behaviour.yardsticks``), on real satellites.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from skywright.ssa.behaviour.drift import rate_interval
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.records.reading import read_history
 from skywright.ssa.threats.assess import Tracked, assess
@@ -33,6 +34,7 @@ ACTIVE = frozenset(one.name.lower() for one in (Behaviour.APPROACH, Behaviour.PR
 
 _FIRST_D = 20
 _LEAST_DAYS = 30
+_YEAR_D = 365.25
 
 
 def passive_alarms(
@@ -55,7 +57,8 @@ def passive_alarms(
     -------
     dict
         ``behaviour_alarms`` and ``collision_alerts`` (a run of assessments counts once),
-        ``object_years``, both a year, and ``pairs`` one by one.
+        ``object_years`` (an object beside several satellites counts once), ``pair_years``, both
+        per object-year with exact 95 % intervals, and ``pairs`` one by one.
     """
     table = read_history(cases)
     assets = {number: _tracked(table, number) for number in set(PASSIVE.values())}
@@ -73,13 +76,20 @@ def passive_alarms(
     behaviour, collision = (
         sum(int(one[name]) for one in told) for name in ("behaviour_alarms", "collision_alerts")
     )
-    years = sum(float(one["days"]) for one in told) / 365.25
+    longest: dict[int, float] = {}
+    for one in told:
+        number = int(one["object"])
+        longest[number] = max(longest.get(number, 0.0), float(one["days"]))
+    years = max(sum(longest.values()) / _YEAR_D, 1e-9)
     return {
         "behaviour_alarms": behaviour,
         "collision_alerts": collision,
         "object_years": years,
-        "behaviour_alarms_per_year": behaviour / max(years, 1e-9),
-        "collision_alerts_per_year": collision / max(years, 1e-9),
+        "pair_years": sum(float(one["days"]) for one in told) / _YEAR_D,
+        "behaviour_alarms_per_year": behaviour / years,
+        "behaviour_interval": list(rate_interval(behaviour, years)),
+        "collision_alerts_per_year": collision / years,
+        "collision_interval": list(rate_interval(collision, years)),
         "pairs": told,
     }
 

@@ -278,6 +278,8 @@ def _metrics(judged: Judged, chosen: str, least: F64) -> dict[str, Any]:
         "macro_f1_high": score["interval"][1],
         "macro_f1_all_burns": judged.score(said, all_rows=True)["macro_f1"],
         "cadence_only_f1": cadence["macro_f1"],
+        "cadence_only_low": cadence["interval"][0],
+        "cadence_only_high": cadence["interval"][1],
         "chosen": chosen,
         "abstains": float(abstains(held).mean()),
         "coverage": float(np.mean(list(coverage(held, judged.truth, range(6)).values()))),
