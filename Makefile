@@ -14,7 +14,7 @@ $(VENV)/.base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.base
-	$(PIP) -e '.[assistant,train,hub,media,postgres,ray,redis,tune,dev]'
+	$(PIP) -e '.[assistant,bedrock,chroma,hub,llm,mcp,media,pgvector,postgres,qdrant,ray,redis,train,tune,dev]'
 	touch $@
 
 # Compiled kernels are cached, so this happens once and again only when a source has changed.

@@ -1,0 +1,1 @@
+"""Typed, bounded functions that answer from catalogues, the literature and our own models."""
