@@ -163,6 +163,15 @@ class Settings(BaseSettings):
     spacenews_url: str = "https://spacenews.com/feed/"
     """Feed of SpaceNews (RSS)."""
 
+    ads_url: str = "https://api.adsabs.harvard.edu/v1"
+    """NASA ADS (papers and BibTeX)."""
+
+    ads_token: SecretStr = SecretStr("")
+    """Token for NASA ADS, which answers nothing without one."""
+
+    arxiv_url: str = "https://export.arxiv.org/api/query"
+    """arXiv (papers)."""
+
     nasa_api_key: SecretStr = SecretStr("")
     """Key for api.nasa.gov; without one it answers 30 requests an hour."""
 

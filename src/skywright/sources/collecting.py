@@ -7,7 +7,7 @@ its state: ours and those of others alike.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 
@@ -15,9 +15,10 @@ import polars as pl
 
 from skywright.errors import InputError, NotFoundError, SourceError
 from skywright.settings import Settings
-from skywright.sources.http import Fetcher, Provenance
+from skywright.sources.http import Fetcher, Patience, Provenance
 from skywright.sources.registry import source_named
 from skywright.sources.state import SourceState
+from skywright.store.blobs import BlobStore
 
 GROUP = "skywright.collectors"
 """Name of the group; an entry names the `Collector` of a module, such as ``mine:COLLECTOR``."""
@@ -57,6 +58,8 @@ class Visit:
         path: str,
         params: Mapping[str, str] | None,
         read: Callable[[bytes], pl.DataFrame],
+        *,
+        accept: Iterable[int] = (),
     ) -> pl.DataFrame:
         """Fetch one address and read it; the table gets a column ``source_url``.
 
@@ -68,6 +71,8 @@ class Visit:
             Of the question.
         read : callable
             Turns the body into a table; raises SourceError where it is none.
+        accept : iterable of int
+            Statuses, such as 400, whose body ``read`` knows how to turn into an error.
 
         Raises
         ------
@@ -77,7 +82,7 @@ class Visit:
         address = self.state.url(self.settings)
         whole = address.rstrip("/") + path if path else address
         whole = path if "://" in path else whole
-        fetched = self.fetcher.get(self.state, whole, params, check=read)
+        fetched = self.fetcher.get(self.state, whole, params, check=read, accept=accept)
         if fetched.provenance is not None:
             self.provenance.append(fetched.provenance)
         row = fetched.provenance
@@ -113,6 +118,27 @@ class Collector:
     """By name; the dataset of a part is ``<source>-<part>``."""
     headers: Callable[[Settings], dict[str, str]] = lambda _: {}
     """What is sent with each request, such as a token."""
+    patience: Patience | None = None
+    """Reads how long to wait out of a refusal, where Retry-After does not say it."""
+
+
+def fetcher_for(collector: Collector, settings: Settings) -> Fetcher:
+    """Return a fetcher that keeps what this source answers below the data folder."""
+    folder = settings.data_dir.expanduser()
+    return Fetcher(
+        folder / "raw" / collector.state.name,
+        BlobStore(folder / "blobs"),
+        timeout_s=settings.http_timeout_s,
+        headers=collector.headers(settings),
+        patience=collector.patience,
+    )
+
+
+def check_token(state: SourceState, settings: Settings) -> None:
+    """Raise InputError where a source needs a token that is not set; says where to get it."""
+    if state.access_needed and not state.token(settings):
+        message = f"{state.title} needs a token, and {state.token_variable()} is not set."
+        raise InputError(message, hint=f"Get one at {state.access_from}.")
 
 
 def collector_named(name: str, settings: Settings) -> Collector:
@@ -131,9 +157,7 @@ def collector_named(name: str, settings: Settings) -> Collector:
     if state.status == "retired":
         message = f"{state.title} is retired since {state.since} and answers no more."
         raise SourceError(message, hint=f"In its place: {state.replaced_by}. {state.remark}")
-    if state.access_needed and not state.token(settings):
-        message = f"{state.title} needs a token, and {state.token_variable()} is not set."
-        raise InputError(message, hint=f"Get one at {state.access_from}.")
+    check_token(state, settings)
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         message = f"The source {name!r} has no collector; those with one are {_list(found)}."

@@ -21,6 +21,7 @@ import httpx
 
 from skywright import __version__
 from skywright.errors import SourceError
+from skywright.sources import pacing
 from skywright.sources.partial import PartialBody
 from skywright.sources.state import SourceState
 from skywright.store.blobs import BlobStore
@@ -202,6 +203,7 @@ class Fetcher:
         reason, attempts = "", _ATTEMPTS
         for attempt in range(_ATTEMPTS):
             pause_s = _FIRST_WAIT_S * 2**attempt
+            pacing.take_turn(httpx.URL(address).netloc, source.pause_s, self._wait)
             try:
                 status, body, headers = self._once(address, known, partial)
             except httpx.TransportError as error:
@@ -327,7 +329,7 @@ def _token_hint(source: SourceState) -> str:
 
 def _refuse_page(source: SourceState, body: bytes, headers: httpx.Headers) -> None:
     start = body[:1000].lstrip().lower()
-    is_feed = start.startswith((b"<?xml", b"<rss", b"<feed")) and b"<html" not in start
+    is_feed = start.startswith((b"<?xml", b"<rss", b"<feed", b"<votable")) and b"<html" not in start
     if "text/html" in headers.get("Content-Type", "") or (start[:1] == b"<" and not is_feed):
         message = (
             f"{source.title} answered with a web page instead of data; it may be down for "

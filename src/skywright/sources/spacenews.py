@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import email.utils
 from xml.etree import ElementTree as ET
 
 import polars as pl
 
-from skywright.errors import SourceError
 from skywright.sources.collecting import Collector, Part, Visit
+from skywright.sources.feeds import parse_feed, utc_of_mail
 from skywright.sources.plain_text import plain_text
 from skywright.sources.records import Column, table_of, unknown_shape
 from skywright.sources.state import SourceState
@@ -48,14 +46,7 @@ def read_feed(content: bytes) -> pl.DataFrame:
     SourceError
         If it is no RSS, or declares a document type, which a feed has no need of.
     """
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        what = "a document type in a feed"
-        raise unknown_shape(STATE, what)
-    try:
-        channel = ET.fromstring(content).find("channel")  # noqa: S314 - no entities, see above
-    except ET.ParseError as error:
-        message = f"{STATE.title} sent a feed that is damaged or cut short: {error}."
-        raise SourceError(message, hint="Try again.") from error
+    channel = parse_feed(content, STATE).find("channel")
     if channel is None:
         what = "no RSS channel"
         raise unknown_shape(STATE, what)
@@ -67,20 +58,11 @@ def _article(item: ET.Element) -> dict[str, object]:
         "title": plain_text(item.findtext("title") or "") or None,
         "link": (item.findtext("link") or "").strip() or None,
         "guid": item.findtext("guid"),
-        "published": _utc(item.findtext("pubDate")),
+        "published": utc_of_mail(item.findtext("pubDate")),
         "author": item.findtext(_CREATOR),
         "categories": [(one.text or "").strip() for one in item.findall("category")],
         "summary": plain_text(item.findtext("description") or ""),
     }
-
-
-def _utc(text: str | None) -> str | None:
-    try:
-        when = email.utils.parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
-    known = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
-    return known.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _articles(visit: Visit) -> pl.DataFrame:

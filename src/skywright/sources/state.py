@@ -39,6 +39,8 @@ class SourceState:
     """How often it may be asked."""
     fresh_s: float = 0.0
     """How long an answer is taken as it was kept, without asking again [s]."""
+    pause_s: float = 0.0
+    """Least time between the starts of two requests of this process [s]."""
     most: str = ""
     """Most rows, days or radius of one request."""
     access_setting: str = ""

@@ -16,10 +16,10 @@ from skywright.sources.collecting import (
     Visit,
     Wish,
     collector_named,
+    fetcher_for,
     visit,
 )
 from skywright.sources.http import Fetcher
-from skywright.store.blobs import BlobStore
 
 
 def collect_public(
@@ -59,7 +59,7 @@ def collect_public(
         If there is no such source, or it needs a token that is not set.
     """
     collector = collector_named(name, settings)
-    with fetcher or _fetcher(collector, settings) as opened:
+    with fetcher or fetcher_for(collector, settings) as opened:
         told, failed = _tables(collector, wish, settings, progress, opened)
     if not told:
         raise next(iter(failed.values()))
@@ -73,16 +73,6 @@ def collect_public(
         "datasets": told,
         "failed": {part: str(error) for part, error in failed.items()},
     }
-
-
-def _fetcher(collector: Collector, settings: Settings) -> Fetcher:
-    folder = settings.data_dir.expanduser()
-    return Fetcher(
-        folder / "raw" / collector.state.name,
-        BlobStore(folder / "blobs"),
-        timeout_s=settings.http_timeout_s,
-        headers=collector.headers(settings),
-    )
 
 
 def _tables(
