@@ -30,6 +30,12 @@ when where which who whom whose why will with would you your
 )
 
 
+def words_that_matter(question: str) -> list[str]:
+    """Return the words of a question without the common ones; all, where only those are there."""
+    words = list(dict.fromkeys(_WORD.findall(question.lower())))
+    return [word for word in words if word not in _STOP_WORDS] or words
+
+
 def identifiers_in(question: str) -> list[str]:
     """Return names that mean one thing: objects, bibcodes, columns, classes, quoted text."""
     found: dict[str, None] = {}
@@ -49,8 +55,7 @@ def holds(name: str, text: str) -> bool:
 
 def lexical_query(question: str, names: list[str]) -> str:
     """Return the FTS5 query that wants any of the words, or of the names joined or apart."""
-    words = list(dict.fromkeys(_WORD.findall(question.lower())))
-    phrases = dict.fromkeys([word for word in words if word not in _STOP_WORDS] or words)
+    phrases = dict.fromkeys(words_that_matter(question))
     for name in names:
         phrases.setdefault(" ".join(_WORD.findall(name.lower())))
         phrases.setdefault(" ".join(re.findall(r"[^\W\d]+|\d+", name.lower())))

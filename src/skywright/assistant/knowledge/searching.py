@@ -17,7 +17,7 @@ from skywright.assistant.knowledge.lexical import (
 )
 from skywright.assistant.knowledge.store import DENSE_WEIGHT, KnowledgeStore
 from skywright.assistant.knowledge.vectors import Matrix, generation, read_matrix
-from skywright.errors import InputError
+from skywright.errors import InputError, NotFoundError
 
 _CANDIDATES = 200
 _NAME_BOOST = 0.2
@@ -98,7 +98,14 @@ class Searcher:
         self.embedder = embedder
         self._matrix: Matrix | None = None
 
-    def search(self, question: str, *, limit: int = 10, collection: str | None = None) -> Found:
+    def search(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        collection: str | None = None,
+        vector: Vector | None = None,
+    ) -> Found:
         """Find the chunks that fit a question best.
 
         Parameters
@@ -109,6 +116,8 @@ class Searcher:
             Most hits, 1 to 100.
         collection : str, optional
             Search in this one only, with the weight it was tuned to.
+        vector : ndarray, shape (dimension,), optional
+            The question as a unit vector, where it is known already.
 
         Raises
         ------
@@ -121,7 +130,8 @@ class Searcher:
         if not 1 <= limit <= MOST_HITS:
             message = f"limit must be 1 to {MOST_HITS}, got {limit}."
             raise InputError(message)
-        vector = self.embedder.embed_queries([question])[0] if self.embedder else None
+        if vector is None and self.embedder:
+            vector = self.embedder.embed_queries([question])[0]
         weight = self.store.dense_weight(collection) if collection else DENSE_WEIGHT
         with self.store.read() as connection:
             scores = self.scores(connection, question, vector, collection)
@@ -184,6 +194,22 @@ class Searcher:
         matrix = read_matrix(connection, self.embedder.id, self.embedder.dimension)
         self._matrix = matrix
         return matrix
+
+
+def stored_chunk(store: KnowledgeStore, chunk_id: int) -> Hit:
+    """Return a chunk with where it stands.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or no longer.
+    """
+    with store.read() as connection:
+        rows = _rows(connection, [chunk_id])
+    if not rows:
+        message = f"There is no chunk {chunk_id} in the knowledge base."
+        raise NotFoundError(message, hint="Its document may have been removed; search again.")
+    return Hit(**rows[chunk_id], score=0.0, lexical=None, cosine=None)
 
 
 def spread(scores: Mapping[int, float]) -> dict[int, float]:
