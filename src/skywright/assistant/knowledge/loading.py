@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from skywright.assistant.knowledge.blocks import Format, blocks_of
-from skywright.assistant.knowledge.html_text import markdown_of
 from skywright.assistant.knowledge.store import Document
 from skywright.errors import InputError, NotFoundError
 from skywright.foundry.collect.decoding import decode
 from skywright.foundry.collect.parsed import Limits
 from skywright.foundry.collect.parsers_documents import parse_docx, parse_pdf
 from skywright.settings import get_settings
+from skywright.sources.html_text import markdown_of
 
 _MARKUP: dict[str, Format] = {
     ".md": "md", ".markdown": "md", ".rst": "rst", ".txt": "txt", ".text": "txt",
