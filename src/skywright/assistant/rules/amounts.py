@@ -1,0 +1,117 @@
+"""Speeds, sizes, masses and counts with their units, for "what if" and for limits."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from skywright.assistant.rules.numbers import DIGITS, NUMBER, number_of
+from skywright.assistant.rules.reading import Reader
+
+_SPEEDS = {
+    r"km ?/ ?s|km per second|kilomet(?:re|er)s? (?:per|a) second|km s-1": 1e3,
+    r"cm ?/ ?s|cm per second|centimet(?:re|er)s? (?:per|a) second|cm s-1": 1e-2,
+    r"mm ?/ ?s|mm per second|millimet(?:re|er)s? (?:per|a) second|mm s-1": 1e-3,
+    r"m ?/ ?s(?:ec)?|m per second|met(?:re|er)s? (?:per|a) second|m s-1": 1.0,
+}
+_LENGTHS = {
+    r"km|kilomet(?:re|er)s?": 1.0,
+    r"m|met(?:re|er)s?": 1e-3,
+}
+_MASSES = {
+    r"kg|kilograms?|kilos?": 1.0,
+    r"megatonn?e?s?|mt": 1e9,
+    r"t|tons?|tonnes?": 1e3,
+}
+_POWERS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_COUNTED = (
+    r"papers?|articles?|publications?|results?|rows?|stars?|sources?|launches|satellites|planets?"
+    r"|exoplanets?|objects?|asteroids?|matches|entries|records|hits|references|preprints?|studies"
+)
+_LIKE = r"recent|latest|newest|brightest|best|new|nearest|last|next|closest|relevant|top|upcoming"
+_MOST = r"top|first|limit(?: of| to)?|at most|no more than|max(?:imum)?(?: of)?"
+_COUNTS = tuple(
+    re.compile(rf"(?<![\w.]){pattern}", re.IGNORECASE)
+    for pattern in (
+        rf"(?:{_MOST}) (?P<n>{NUMBER})(?![\w.])",
+        rf"(?P<n>{NUMBER}) (?:(?:most )?(?:{_LIKE}) )*(?=(?:\w+ ){{0,2}}(?:{_COUNTED})\b)",
+    )
+)
+_BECOMES = r"is|was|were|of|to|at|changed|becomes|set|raised|lowered|equal|equals|="
+_ELEMENTS = {
+    "e": r"eccentricity|\be\b",
+    "a_au": r"semi-?major axis",
+    "q_au": r"perihelion(?: distance)?",
+    "i_deg": r"inclination",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What "what if" questions change; None where nothing is said."""
+
+    speed_m_s: float | None = None
+    diameter_km: float | None = None
+    mass_kg: float | None = None
+    elements: tuple[tuple[str, float], ...] = ()
+
+
+def amounts_in(reader: Reader) -> Amounts:
+    """Take a speed, a size, a mass and changed elements, in this order."""
+    speed = _first(reader, _SPEEDS, "speed", r"[+-]?")
+    mass = _first(reader, _MASSES, "mass")
+    size = _first(reader, _LENGTHS, "size")
+    return Amounts(speed, size, mass, _elements(reader))
+
+
+def count_in(reader: Reader) -> int | None:
+    """Take how many results are wanted, as in "ten papers" or "top 5"."""
+    for pattern in _COUNTS:
+        taken = reader.take(pattern, "count", _whole)
+        if taken:
+            return taken[0]
+    return None
+
+
+def _whole(match: re.Match[str]) -> int | None:
+    text = match["n"].lower()
+    if text in {"a", "an", "half", "half a", "half an"}:
+        return None
+    number = number_of(text)
+    return int(number) if number >= 1 and number == int(number) else None
+
+
+def _first(reader: Reader, units: dict[str, float], kind: str, sign: str = "") -> float | None:
+    powers = "|".join(_POWERS)
+    for unit, factor in units.items():
+        pattern = re.compile(
+            rf"(?<![\w.])(?P<n>{sign}(?:{DIGITS}|{NUMBER}))(?: (?P<power>{powers}))?"
+            rf"[ -]?(?:{unit})(?!\w|/)",
+            re.IGNORECASE,
+        )
+        taken = reader.take(pattern, kind, _value)
+        if taken:
+            return taken[0] * factor
+    return None
+
+
+def _value(match: re.Match[str]) -> float:
+    text = match["n"]
+    sign = -1.0 if text.startswith("-") else 1.0
+    return sign * number_of(text.lstrip("+-")) * _POWERS.get((match["power"] or "").lower(), 1.0)
+
+
+def _elements(reader: Reader) -> tuple[tuple[str, float], ...]:
+    found: list[tuple[str, float]] = []
+    for name, words in _ELEMENTS.items():
+        pattern = re.compile(
+            rf"(?:{words})(?: (?:{_BECOMES}))*\s*=?\s*(?P<n>{DIGITS})"
+            r"(?: ?(?:au|degrees?|deg|°))?(?![\w.])",
+            re.IGNORECASE,
+        )
+        found += [(name, value) for value in reader.take(pattern, "element", _value_of)]
+    return tuple(found)
+
+
+def _value_of(match: re.Match[str]) -> float:
+    return float(match["n"])

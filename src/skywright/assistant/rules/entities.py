@@ -1,0 +1,105 @@
+"""Everything that a question names, read once and in one order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from skywright.assistant.rules.amounts import Amounts, amounts_in, count_in
+from skywright.assistant.rules.angles import angles_in, radius_deg
+from skywright.assistant.rules.bounds import Bounds, colour_bounds_in, magnitude_bounds_in
+from skywright.assistant.rules.dates import Span, span_in
+from skywright.assistant.rules.names import Kind, Name, gazetteer, names_in
+from skywright.assistant.rules.positions import Position, positions_in
+from skywright.assistant.rules.reading import Reader, plain
+from skywright.assistant.rules.references import adql_in, arxiv_ids_in, bibcodes_in, quoted_in
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """What was read from a question."""
+
+    text: str
+    """The question with one kind of quote, dash and blank."""
+    masked: str
+    """The same with kinds in capitals instead of what was read: ``Gaia sources near OBJECT``."""
+    names: tuple[Name, ...] = ()
+    positions: tuple[Position, ...] = ()
+    radius_deg: float | None = None
+    colour: Bounds | None = None
+    magnitude: Bounds | None = None
+    span: Span | None = None
+    bibcodes: tuple[str, ...] = ()
+    arxiv_ids: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
+    adql: str = ""
+    amounts: Amounts = field(default_factory=Amounts)
+    count: int | None = None
+    provider: str = ""
+    rocket: str = ""
+    method: str = ""
+    facility: str = ""
+
+    def named(self, *kinds: Kind) -> Name | None:
+        """Return the first name of these kinds, of any kind without one."""
+        return next((one for one in self.names if not kinds or one.kind in kinds), None)
+
+
+def entities_in(question: str, today: date) -> Entities:
+    """Read a question.
+
+    Parameters
+    ----------
+    question : str
+        As asked.
+    today : date
+        What "last year" is counted from (UTC).
+    """
+    adql = adql_in(question)
+    text = plain(question)
+    text = text.lower() if text.isupper() else text  # where all is shouted, case tells nothing
+    if adql:
+        before = plain(question[: question.find(adql[:20])] if adql[:20] in question else "")
+        return Entities(text, f"{before} ADQL".strip(), adql=adql)
+    reader = Reader(text)
+    quoted = quoted_in(reader)
+    bibcodes, arxiv_ids = bibcodes_in(reader), arxiv_ids_in(reader)
+    positions = positions_in(reader)
+    names = names_in(reader)
+    colour = colour_bounds_in(reader)
+    magnitude = magnitude_bounds_in(reader)
+    angles = angles_in(reader)
+    radius = radius_deg(reader, angles)
+    amounts = amounts_in(reader)
+    span = span_in(reader, today)
+    count = count_in(reader)
+    return Entities(
+        text=text,
+        masked=reader.masked(),
+        names=tuple(names),
+        positions=tuple(positions),
+        radius_deg=radius,
+        colour=colour,
+        magnitude=magnitude,
+        span=span,
+        bibcodes=bibcodes,
+        arxiv_ids=arxiv_ids,
+        quoted=quoted,
+        amounts=amounts,
+        count=count,
+        provider=_listed(text, "providers"),
+        rocket=_listed(text, "rockets"),
+        method=_listed(text, "methods"),
+        facility=_listed(reader.rest, "facilities"),
+    )
+
+
+def _listed(text: str, kind: str) -> str:
+    """Return the entry whose longest way of saying it stands in the text."""
+    folded = text.lower()
+    ways = [(way, entry) for entry, said in gazetteer()[kind].items() for way in said]
+    for way, entry in sorted(ways, key=lambda one: -len(one[0])):
+        if re.search(rf"(?<!\w){re.escape(way)}(?!\w)", folded):
+            return str(entry)
+    return ""

@@ -1,0 +1,53 @@
+"""What stands for itself in a question: quoted phrases, bibcodes, arXiv numbers, ADQL."""
+
+from __future__ import annotations
+
+import re
+
+from skywright.assistant.rules.reading import Reader
+
+_QUOTED = re.compile(
+    r"(?<![\w\"])\"(?P<a>[^\"]{2,300})\"(?!\w)|(?<!\w)'(?P<b>[^\s'][^']{0,300}[^\s'])'(?!\w)"
+)
+_BIBCODE = re.compile(r"(?<!\w)(?:1[89]|20)\d\d[A-Za-z&][\w&.]{13}[A-Za-z](?![\w&])")
+_ARXIV = re.compile(
+    r"(?<![\w.])(?:arxiv\s*[:/]?\s*)?(?:(?P<new>\d{4}\.\d{4,5})(?:v\d+)?|(?P<old>astro-ph/\d{7}))(?![\w]|\.\d)",
+    re.IGNORECASE,
+)
+_ARXIV_NAMED = re.compile(r"arxiv", re.IGNORECASE)
+_FENCE = re.compile(r"```(?:\w+)?\s*(?P<code>.+?)```", re.DOTALL)
+_ADQL = re.compile(r"\bselect\b.+?\bfrom\b.+$", re.IGNORECASE | re.DOTALL)
+_SQL_SIGNS = re.compile(
+    r"\bselect\s+(?:top\s+\d+|distinct|\*|count|avg|min|max|sum)|\bfrom\s+(?:\w+\.\w+|\"|basic\b|ps\b|pscomppars\b|ident\b)|,.*\bfrom\b|\bwhere\b.+[=<>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_POLITE_TAIL = re.compile(r"[\s.?!]*(?:please|thanks|thank you)?[\s.?!;]*$", re.IGNORECASE)
+
+
+def quoted_in(reader: Reader) -> tuple[str, ...]:
+    """Return quoted phrases; only their quotes are taken, since a phrase may name an object."""
+    phrases: list[str] = []
+    for match in _QUOTED.finditer(reader.rest):
+        phrases.append(match["a"] or match["b"])
+        for place in (match.start(), match.end() - 1):
+            reader.cover(place, place + 1, "")
+    return tuple(phrases)
+
+
+def bibcodes_in(reader: Reader) -> tuple[str, ...]:
+    """Take bibcodes: a year, five letters of the journal, volume, page, and an initial."""
+    return tuple(reader.take(_BIBCODE, "bibcode", lambda m: m[0] if len(m[0]) == 19 else None))
+
+
+def arxiv_ids_in(reader: Reader) -> tuple[str, ...]:
+    """Take arXiv numbers, ``2301.01234`` or ``astro-ph/0601234``."""
+    return tuple(reader.take(_ARXIV, "arxiv", lambda m: m["new"] or m["old"].lower()))
+
+
+def adql_in(text: str) -> str:
+    """Return the query in a text as it was written, empty if there is none."""
+    fenced = _FENCE.search(text)
+    match = _ADQL.search(fenced["code"] if fenced else text)
+    if not match or not (fenced or _SQL_SIGNS.search(match[0])):
+        return ""
+    return _POLITE_TAIL.sub("", match[0]).strip().strip("`").strip()
