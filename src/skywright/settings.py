@@ -112,6 +112,18 @@ class Settings(BaseSettings):
     http_timeout_s: float = Field(default=60.0, gt=0)
     """Longest wait for one answer of a data provider [s]."""
 
+    language_model: str = ""
+    """Writes answers: openai-compatible:, ollama:, anthropic:, bedrock: or local: with a name."""
+
+    language_model_url: str = ""
+    """Address of the service of the language model; empty means the usual one of its maker."""
+
+    language_model_key: SecretStr = SecretStr("")
+    """Key for the service of the language model."""
+
+    conversation_days: int = Field(default=0, ge=0)
+    """Days that a conversation rests before it is deleted with its files [d]; 0 keeps all."""
+
     sbdb_query_url: str = "https://ssd-api.jpl.nasa.gov/sbdb_query.api"
     """JPL Small-Body Database query service."""
 

@@ -1,0 +1,1 @@
+"""What was asked and answered, with tables and files, kept until their owner ends it."""
