@@ -138,3 +138,35 @@ def test_every_source_that_is_not_retired_can_be_collected_or_belongs_to_another
     ours = {one["name"] for one in told if one["status"] != "retired"} - elsewhere
     assert ours >= {"spacex", "launch-library", "gcat", "exoplanets", "apod", "neows", "celestrak"}
     assert ours <= collected
+
+
+def _details(monkeypatch, words):
+    monkeypatch.setitem(LAUNCHES[2], "details", words)
+
+
+def test_what_rows_say_in_words_can_be_searched_at_once(spacex, monkeypatch):
+    _details(monkeypatch, "The booster landed on a drone ship.")
+    told = json.loads(_run("collect", "spacex", "--json").stdout)["datasets"]
+    counts = next(one["texts"] for one in told if one["part"] == "launches")
+    assert counts == {"documents": 1, "chunks": 1, "replaced": 0, "known_before": 0}
+    hits = json.loads(_run("knowledge", "search", "drone ship", "--json").stdout)["hits"]
+    assert hits[0]["source"].endswith("/launches/l2")
+    assert "booster landed" in hits[0]["text"]
+
+
+def test_a_text_that_the_service_changed_replaces_the_one_before(spacex, monkeypatch):
+    _details(monkeypatch, "The booster landed.")
+    _run("collect", "spacex")
+    monkeypatch.setattr("skywright.sources.http._age_s", lambda _: 1e9)
+    _details(monkeypatch, "The booster was lost.")
+    assert "in the knowledge base 1 new, 1 replaced" in _run("collect", "spacex").stderr
+    assert "in the knowledge base 1 there before" in _run("collect", "spacex").stderr
+    listed = json.loads(_run("knowledge", "stats", "--documents", "--json").stdout)["listed"]
+    assert len(listed) == 1
+
+
+def test_texts_are_left_out_on_request(spacex, monkeypatch):
+    _details(monkeypatch, "The booster landed on a drone ship.")
+    result = _run("collect", "spacex", "--no-text", "--json")
+    assert all("texts" not in one for one in json.loads(result.stdout)["datasets"])
+    assert json.loads(_run("knowledge", "stats", "--json").stdout)["documents"] == 0

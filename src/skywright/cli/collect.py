@@ -40,21 +40,32 @@ def source(
         typer.Option(formats=["%Y-%m-%d"], help="Records of this day (UTC) and later."),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Most rows of each table.", min=1)] = None,
+    text: Annotated[
+        bool, typer.Option(help="Add what the rows say in words to the knowledge base.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Collect one source into datasets; the word ``source`` may be left out."""
+    from skywright.assistant.knowledge.collected import keeper
     from skywright.foundry.collect.public import collect_public
     from skywright.settings import get_settings
     from skywright.sources.collecting import Wish
 
     wish = Wish(since.date() if since else None, limit)
     with _bars() as bars:
-        told = collect_public(name, wish, get_settings(), progress=_Teller(bars))
+        told = collect_public(
+            name,
+            wish,
+            get_settings(),
+            progress=_Teller(bars),
+            keep_texts=keeper(get_settings()) if text else None,
+        )
     if as_json:
         emit_json(told)
     else:
         for one in told["datasets"]:
-            typer.echo(f"{one['dataset'] or one['part']:32s} {one['rows']:>9d} rows", err=True)
+            rows = f"{one['dataset'] or one['part']:32s} {one['rows']:>9d} rows"
+            typer.echo(rows + _texts_in_words(one.get("texts")), err=True)
         typer.echo(f"{told['state']}. {told['remark']}".rstrip(), err=True)
     _end_with_failures(told["failed"])
 
@@ -86,6 +97,14 @@ def neo(
     else:
         _say(manifest)
     _end_with_failures(manifest["failed"])
+
+
+def _texts_in_words(counts: dict[str, int] | None) -> str:
+    if counts is None:
+        return ""
+    names = {"documents": "new", "replaced": "replaced", "known_before": "there before"}
+    told = ", ".join(f"{counts[key]} {words}" for key, words in names.items() if counts[key])
+    return f"; in the knowledge base {told or 'nothing new'}"
 
 
 def _end_with_failures(failed: dict[str, str]) -> None:

@@ -27,7 +27,7 @@ from skywright.sources.collecting import (
     fetcher_for,
 )
 from skywright.sources.http import Fetcher, parse_json
-from skywright.sources.papers import PaperQuery, Papers
+from skywright.sources.papers import PaperQuery, Papers, paper_text
 from skywright.sources.records import Column, table_of, unknown_shape
 from skywright.sources.state import SourceState
 
@@ -246,7 +246,7 @@ def _patience(status: int, headers: httpx.Headers, _: bytes) -> float | None:
 
 COLLECTOR = Collector(
     STATE,
-    {"papers": Part(_newest, dated="published")},
+    {"papers": Part(_newest, dated="published", text=paper_text)},
     headers=_headers,
     patience=_patience,
 )

@@ -7,11 +7,13 @@ no key, has the pictures from then on. Both give the same columns; explanations 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from skywright.errors import SourceError
-from skywright.sources.collecting import Collector, Part, Visit
+from skywright.sources.collecting import Collector, Part, Text, Visit
 from skywright.sources.http import parse_json
 from skywright.sources.nasa import KEY_FROM, KEY_SETTING, LICENCE, RATE_LIMIT, key_header
 from skywright.sources.plain_text import plain_text
@@ -39,6 +41,7 @@ MOVED = dt.date(2026, 12, 1)
 FIRST = dt.date(1995, 6, 16)
 _PAGE = 100
 _UNASKED = 25
+_PAGES = "https://apod.nasa.gov/apod"
 _PLACEHOLDER = "NASA Science"  # what the old service says in place of a picture since it forwards
 _COLUMNS = (
     Column("date", "date", needed=True),
@@ -142,4 +145,15 @@ def _from_wordpress(visit: Visit) -> pl.DataFrame:
             return together.filter(pl.col("date") >= first)
 
 
-COLLECTOR = Collector(STATE, {"pictures": Part(_pictures, dated="date")}, headers=key_header)
+def _text(row: Mapping[str, Any]) -> Text | None:
+    if not row["explanation"]:
+        return None
+    credit = f"\n\nPicture: {row['copyright']}" if row["copyright"] else ""
+    # The page of the day, which is there whichever service told of it.
+    url = f"{_PAGES}/ap{row['date'][2:].replace('-', '')}.html"
+    return Text(row["title"], row["explanation"] + credit, url, row["date"])
+
+
+COLLECTOR = Collector(
+    STATE, {"pictures": Part(_pictures, dated="date", text=_text)}, headers=key_header
+)

@@ -20,7 +20,7 @@ from skywright.settings import Settings
 from skywright.sources.collecting import Collector, Part, Visit, fetcher_for
 from skywright.sources.feeds import parse_feed
 from skywright.sources.http import Fetcher
-from skywright.sources.papers import PaperQuery, Papers
+from skywright.sources.papers import PaperQuery, Papers, paper_text
 from skywright.sources.records import Column, table_of, unknown_shape
 from skywright.sources.state import SourceState
 
@@ -292,4 +292,4 @@ def _latex(text: str) -> str:
     return ("$" if whole else r"\$").join(escaped)
 
 
-COLLECTOR = Collector(STATE, {"papers": Part(_newest, dated="published")})
+COLLECTOR = Collector(STATE, {"papers": Part(_newest, dated="published", text=paper_text)})

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from typing import Any, Literal
 
 import polars as pl
 
@@ -100,6 +101,21 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """What a row says in words, for the knowledge base."""
+
+    title: str
+    text: str
+    url: str
+    """Address, by which the service knows it: a later text of the same address replaces it."""
+    dated: str = ""
+    """Day or time of publication or change, ISO 8601."""
+    licence: str = ""
+    """Where it differs from that of the source."""
+    form: Literal["txt", "md"] = "txt"
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One table of a source."""
 
@@ -107,6 +123,14 @@ class Part:
     """Fetches it."""
     dated: str = ""
     """Column of ISO dates that ``since`` looks at; empty where rows have no date."""
+    text: Callable[[Mapping[str, Any]], Text | None] | None = None
+    """Makes a text of a row, or nothing where it says nothing; None where no row does."""
+
+
+def texts_of(part: Part, table: pl.DataFrame) -> list[Text]:
+    """Return the texts of a table; of several with one address the last."""
+    made = map(part.text, table.iter_rows(named=True)) if part.text else ()
+    return list({one.url: one for one in made if one is not None and one.text.strip()}.values())
 
 
 @dataclass(frozen=True, slots=True)

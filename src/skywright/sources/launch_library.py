@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import polars as pl
 
-from skywright.sources.collecting import Collector, Part, Visit
+from skywright.sources.collecting import Collector, Part, Text, Visit
 from skywright.sources.http import parse_json
 from skywright.sources.records import Column, read_json_records
 from skywright.sources.state import SourceState
@@ -77,10 +79,31 @@ def _launches(visit: Visit, route: str) -> pl.DataFrame:
             return pl.concat(pages).unique("id", keep="first", maintain_order=True)
 
 
+_FACTS = {
+    "provider": "Launch provider",
+    "rocket": "Rocket",
+    "net_utc": "No earlier than",
+    "status": "Status",
+    "fail_reason": "Reason of the failure",
+    "mission_kind": "Mission",
+    "orbit": "Orbit",
+    "pad": "Pad",
+    "location": "Location",
+}
+
+
+def _text(row: Mapping[str, Any]) -> Text | None:
+    if not row["mission_description"]:
+        return None
+    facts = "\n".join(f"{words}: {row[name]}" for name, words in _FACTS.items() if row[name])
+    url = row["url"] or f"launch-library:{row['id']}"
+    return Text(row["name"], f"{row['mission_description']}\n\n{facts}", url, row["net_utc"] or "")
+
+
 COLLECTOR = Collector(
     STATE,
     {
-        "upcoming": Part(lambda visit: _launches(visit, "upcoming"), dated="net_utc"),
-        "previous": Part(lambda visit: _launches(visit, "previous"), dated="net_utc"),
+        "upcoming": Part(lambda one: _launches(one, "upcoming"), dated="net_utc", text=_text),
+        "previous": Part(lambda one: _launches(one, "previous"), dated="net_utc", text=_text),
     },
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import polars as pl
 
 from skywright.errors import InputError
+from skywright.sources.collecting import Text
 from skywright.sources.http import Provenance
 
 MOST = 2_000
@@ -19,6 +21,7 @@ Order = Literal["relevance", "newest", "cited"]
 
 _FIRST_YEAR = 1500
 _LONGEST = 1_000
+_NAMED = 5  # authors named in a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,14 @@ class Papers:
     def is_cut(self) -> bool:
         """Whether more papers fit than the table holds."""
         return self.total > self.table.height
+
+
+def paper_text(paper: Mapping[str, Any]) -> Text | None:
+    """Return title, authors and abstract of a paper; nothing for one without an abstract."""
+    if not paper["abstract"] or not paper["title"] or not paper["url"]:
+        return None
+    authors = paper["authors"] or []
+    named = ", ".join(authors[:_NAMED]) + (" and others" if len(authors) > _NAMED else "")
+    head = ". ".join(str(one) for one in (named, paper["year"], paper["journal"]) if one)
+    text = f"{head}.\n\n{paper['abstract']}" if head else paper["abstract"]
+    return Text(paper["title"], text, paper["url"], paper["published"] or "")

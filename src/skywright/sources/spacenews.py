@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import polars as pl
 
-from skywright.sources.collecting import Collector, Part, Visit
+from skywright.sources.collecting import Collector, Part, Text, Visit
 from skywright.sources.feeds import parse_feed, utc_of_mail
 from skywright.sources.plain_text import plain_text
 from skywright.sources.records import Column, table_of, unknown_shape
@@ -69,4 +71,10 @@ def _articles(visit: Visit) -> pl.DataFrame:
     return visit.table("", None, read_feed)
 
 
-COLLECTOR = Collector(STATE, {"articles": Part(_articles, dated="published_utc")})
+def _text(row: Mapping[str, Any]) -> Text | None:
+    if not row["summary"]:
+        return None
+    return Text(row["title"], row["summary"], row["url"], row["published_utc"] or "")
+
+
+COLLECTOR = Collector(STATE, {"articles": Part(_articles, dated="published_utc", text=_text)})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import polars as pl
 
-from skywright.sources.collecting import Collector, Part, Visit
+from skywright.sources.collecting import Collector, Part, Text, Visit
 from skywright.sources.records import Column, read_json_records
 from skywright.sources.state import SourceState
 
@@ -131,15 +132,35 @@ def _part(route: str, columns: tuple[Column, ...]) -> Callable[[Visit], pl.DataF
     return lambda visit: visit.table(f"/{route}", None, read)
 
 
+def _launch(row: Mapping[str, Any]) -> Text | None:
+    if not row["details"]:
+        return None
+    outcome = {True: "succeeded", False: "failed", None: "has no recorded outcome"}[row["success"]]
+    text = f"{row['details']}\n\nLaunch of {row['date_utc'][:10]}, which {outcome}."
+    return Text(row["name"], text, _address(row), row["date_utc"])
+
+
+def _rocket(row: Mapping[str, Any]) -> Text | None:
+    return Text(row["name"], row["description"], _address(row)) if row["description"] else None
+
+
+def _company(row: Mapping[str, Any]) -> Text | None:
+    return Text(row["name"], row["summary"], row["source_url"]) if row["summary"] else None
+
+
+def _address(row: Mapping[str, Any]) -> str:
+    return f"{row['source_url']}/{row['id']}"
+
+
 COLLECTOR = Collector(
     STATE,
     {
-        "launches": Part(_part("launches", _LAUNCHES), dated="date_utc"),
-        "rockets": Part(_part("rockets", _ROCKETS)),
+        "launches": Part(_part("launches", _LAUNCHES), dated="date_utc", text=_launch),
+        "rockets": Part(_part("rockets", _ROCKETS), text=_rocket),
         "capsules": Part(_part("capsules", _CAPSULES)),
         "crew": Part(_part("crew", _CREW)),
         "payloads": Part(_part("payloads", _PAYLOADS)),
         "starlink": Part(_part("starlink", _STARLINK)),
-        "company": Part(_part("company", _COMPANY)),
+        "company": Part(_part("company", _COMPANY), text=_company),
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -53,6 +54,8 @@ class Added:
     document_id: int
     chunks: int
     is_new: bool
+    replaced: int = 0
+    """Documents of the same source that it stands in place of."""
 
 
 class KnowledgeStore:
@@ -100,9 +103,13 @@ class KnowledgeStore:
         return self.add_all([document], collection=collection)[0]
 
     def add_all(
-        self, documents: Sequence[Document], *, collection: str = COLLECTION
+        self,
+        documents: Sequence[Document],
+        *,
+        collection: str = COLLECTION,
+        replace: bool = False,
     ) -> list[Added]:
-        """Keep documents in one transaction."""
+        """Keep documents in one transaction; ``replace`` erases others of the same source."""
         cut = [(one, chunks_of(one.text, one.form, title=one.title)) for one in documents]
         for document, chunks in cut:
             if not chunks:
@@ -115,7 +122,15 @@ class KnowledgeStore:
             connection.execute(
                 "INSERT OR IGNORE INTO collection VALUES (?, ?)", (collection, DENSE_WEIGHT)
             )
-            return [_add(connection, collection, *one) for one in cut]
+            added = [_add(connection, collection, *one) for one in cut]
+            if not replace:
+                return added
+            return [
+                dataclasses.replace(
+                    one, replaced=_erase_others(connection, collection, document, one.document_id)
+                )
+                for one, document in zip(added, documents, strict=True)
+            ]
 
     def remove(self, document_id: int) -> None:
         """Erase a document with its chunks, words and vectors.
@@ -126,10 +141,7 @@ class KnowledgeStore:
             If there is none.
         """
         with self.write() as connection:
-            # The deletions are spelled out: triggers of a cascade would see the rows gone.
-            connection.execute("DELETE FROM chunk WHERE document_id = ?", (document_id,))
-            done = connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
-            if not done.rowcount:
+            if not _erase(connection, document_id):
                 message = f"There is no document {document_id} in the knowledge base."
                 raise NotFoundError(message, hint="skywright knowledge stats lists them.")
 
@@ -248,6 +260,23 @@ class KnowledgeStore:
         message = f"The knowledge base {self.path} cannot be used: {error}."
         hint = "Check SKYWRIGHT_DATA_DIR, that the folder is writable and its disk has room."
         return StoreError(message, hint=hint)
+
+
+def _erase(connection: sqlite3.Connection, document_id: int) -> int:
+    # The deletions are spelled out: triggers of a cascade would see the rows gone.
+    connection.execute("DELETE FROM chunk WHERE document_id = ?", (document_id,))
+    return connection.execute("DELETE FROM document WHERE id = ?", (document_id,)).rowcount
+
+
+def _erase_others(
+    connection: sqlite3.Connection, collection: str, document: Document, document_id: int
+) -> int:
+    """Erase what the source of a document said before; texts without a source have no before."""
+    rows = connection.execute(
+        "SELECT id FROM document WHERE collection = ? AND source = ? AND source != '' AND id != ?",
+        (collection, document.source, document_id),
+    ).fetchall()
+    return sum(_erase(connection, row["id"]) for row in rows)
 
 
 def _add(

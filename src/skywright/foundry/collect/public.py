@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import polars as pl
@@ -13,13 +14,19 @@ from skywright.settings import Settings
 from skywright.sources.collecting import (
     Collector,
     Progress,
+    Text,
     Visit,
     Wish,
     collector_named,
     fetcher_for,
+    texts_of,
     visit,
 )
 from skywright.sources.http import Fetcher
+from skywright.sources.state import SourceState
+
+KeepTexts = Callable[[SourceState, Sequence[Text]], dict[str, int]]
+"""Gets the texts of a table; keeps them where questions are answered from, and returns counts."""
 
 
 def collect_public(
@@ -29,6 +36,7 @@ def collect_public(
     *,
     progress: Progress = lambda *_: None,
     fetcher: Fetcher | None = None,
+    keep_texts: KeepTexts | None = None,
 ) -> dict[str, Any]:
     """Collect the tables of a source into datasets.
 
@@ -44,12 +52,15 @@ def collect_public(
         Told how far it is.
     fetcher : Fetcher, optional
         One of one's own; below the data folder where None.
+    keep_texts : callable, optional
+        Keeps what the rows say in words; it is left out where None.
 
     Returns
     -------
     dict
         ``source, state, licence, citation, remark, datasets, failed``. A part that failed costs no
-        other; ``failed`` says why. A part with no rows has no dataset.
+        other; ``failed`` says why. A part with no rows has no dataset; one whose rows say something
+        in words has ``texts``, the counts of ``keep_texts``.
 
     Raises
     ------
@@ -60,7 +71,8 @@ def collect_public(
     """
     collector = collector_named(name, settings)
     with fetcher or fetcher_for(collector, settings) as opened:
-        told, failed = _tables(collector, wish, settings, progress, opened)
+        one = Visit(collector.state, opened, settings, wish, progress)
+        told, failed = _tables(collector, one, keep_texts)
     if not told:
         raise next(iter(failed.values()))
     state = collector.state
@@ -76,30 +88,31 @@ def collect_public(
 
 
 def _tables(
-    collector: Collector, wish: Wish, settings: Settings, progress: Progress, fetcher: Fetcher
+    collector: Collector, whole: Visit, keep_texts: KeepTexts | None
 ) -> tuple[list[dict[str, Any]], dict[str, SourceError]]:
     told: list[dict[str, Any]] = []
     failed: dict[str, SourceError] = {}
-    datasets = Datasets.of(settings)
-    for part in collector.parts:
-        progress(part, 0, 0)
-        one = Visit(collector.state, fetcher, settings, wish, progress)
+    datasets = Datasets.of(whole.settings)
+    for name, part in collector.parts.items():
+        whole.progress(name, 0, 0)
+        one = replace(whole, provenance=[])
         try:
-            table = visit(collector, part, one)
+            table = visit(collector, name, one)
         except SourceError as error:
-            failed[part] = error
+            failed[name] = error
             continue
-        record = _kept(datasets, part, table, one)
-        progress(part, table.height, table.height)
-        told.append(
-            {
-                "part": part,
-                "rows": table.height,
-                "dataset": record.named if record else None,
-                "id": record.id if record else None,
-                "provenance": [asdict(row) for row in one.provenance],
-            }
-        )
+        record = _kept(datasets, name, table, one)
+        one.progress(name, table.height, table.height)
+        row = {
+            "part": name,
+            "rows": table.height,
+            "dataset": record.named if record else None,
+            "id": record.id if record else None,
+            "provenance": [asdict(row) for row in one.provenance],
+        }
+        if keep_texts is not None and part.text is not None:
+            row["texts"] = keep_texts(collector.state, texts_of(part, table))
+        told.append(row)
     return told, failed
 
 
