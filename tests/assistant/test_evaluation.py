@@ -48,7 +48,8 @@ def test_vectors_are_kept_for_the_next_evaluation(tmp_path):
 
 
 def test_every_question_is_written_so_that_runs_can_be_compared(tmp_path):
-    write_lines(evaluate_retrieval(_task(tmp_path), None), tmp_path / "out.jsonl")
+    report = evaluate_retrieval(_task(tmp_path), None)
+    write_lines([one.to_dict() for one in report.judged], tmp_path / "out.jsonl")
     lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[1]) == {
         "question_id": "q2", "found": ["p2"], "ndcg_at_10": 1.0, "recall_at_5": 1.0,

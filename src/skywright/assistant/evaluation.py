@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def evaluate_retrieval(
     InputError
         If the files do not fit each other.
     """
-    store = _store_of(task.corpus)
+    store = store_of(task.corpus)
     documents = load(task.corpus)
     added = store.add_all(documents)
     ids = {one.source: kept.document_id for one, kept in zip(documents, added, strict=True)}
@@ -134,7 +134,14 @@ def ranked_documents(
     return list(dict.fromkeys(documents_of[id_] for id_ in best))
 
 
-def _store_of(corpus: Path) -> KnowledgeStore:
+def store_of(corpus: Path) -> KnowledgeStore:
+    """Return the knowledge base of a corpus, kept in the data folder by its content.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
     if not corpus.is_file():
         message = f"There is no file {corpus} for --corpus."
         raise InputError(message)
@@ -163,7 +170,7 @@ def _questions(
     return {one: texts[one] for one in relevant}, relevant
 
 
-def write_lines(report: Report, out: Path) -> None:
+def write_lines(rows: Iterable[Mapping[str, Any]], out: Path) -> None:
     """Write a line of JSON for each question, so that two runs can be compared."""
-    lines = [json.dumps(one.to_dict(), ensure_ascii=False) for one in report.judged]
+    lines = [json.dumps(one, ensure_ascii=False) for one in rows]
     out.write_text("\n".join(lines) + "\n", encoding="utf-8")

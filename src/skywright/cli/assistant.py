@@ -38,7 +38,7 @@ def retrieval(
         on_progress=told_progress,
     )
     if per_question is not None:
-        write_lines(report, per_question)
+        write_lines([one.to_dict() for one in report.judged], per_question)
     told = report.to_dict()
     if as_json:
         emit_json(told)
@@ -48,3 +48,45 @@ def retrieval(
         typer.echo(f"{name:12s} {one['mean']:.3f} +- {one['standard_error']:.3f}")
     legs = " and ".join(report.legs)
     typer.echo(f"{told['questions']} questions, {told['passages']} passages, by {legs}", err=True)
+
+
+@_evaluate.command()
+def answers(
+    corpus: Annotated[Path, typer.Option(help="Lines of JSON: doc_id, text, format, title.")],
+    questions: Annotated[
+        Path, typer.Option(help="Lines of JSON: id, question, answerable, doc_id, answer.")
+    ],
+    lexical_only: Annotated[bool, typer.Option("--lexical-only", help="By words only.")] = False,
+    per_question: Annotated[
+        Path | None, typer.Option(help="Write a line of JSON for each question here.")
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Lines of an earlier run, to compare by question.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the quotes: verbatim, the right answer in them, silence where there is none."""
+    from skywright.assistant.evaluating_answers import compare_answers, evaluate_answers
+    from skywright.assistant.evaluation import write_lines
+    from skywright.assistant.knowledge.minilm import MiniLM
+    from skywright.cli.knowledge import told_progress
+
+    embedder = None if lexical_only else MiniLM()
+    report = evaluate_answers(corpus, questions, embedder, on_progress=told_progress)
+    told = report.to_dict()
+    if compare is not None:
+        told["compared"] = compare_answers(compare, report)
+    if per_question is not None:
+        write_lines([one.to_dict() for one in report.judged], per_question)
+    if as_json:
+        emit_json(told)
+        return
+    for name in ("verbatim_quotes", "answer_in_quotes", "answer_in_top_5", "document_in_top_5"):
+        one = told[name]
+        typer.echo(f"{name:18s} {one['share']:.3f} ({one['of']})")
+    abstention = told["abstention"]
+    low, high = abstention["interval_95"]
+    typer.echo(f"abstention AUROC   {abstention['auroc']:.3f} ({low:.3f} to {high:.3f})")
+    for name, one in told.get("compared", {}).get("differences", {}).items():
+        error = one["standard_error"]
+        typer.echo(f"{name:18s} {one['mean']:+.3f} +- {error:.3f} against {compare}")
