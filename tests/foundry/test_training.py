@@ -111,6 +111,24 @@ def test_data_whose_licence_contradicts_the_models_keep_it_from_use(workplace, t
 
 
 @pytest.mark.usefixtures("toy")
+def test_files_that_may_be_used_are_used_where_they_are_there(workplace, data):
+    optional = {"needs": [], "may_use": ["data.txt", "more.txt"]}
+    with_files = train(workplace, asked(0.7, data, **optional))
+    manifest = json.loads((workplace.registry.champion("toy") / "manifest.json").read_text())
+    assert list(manifest["data"]["files"]) == ["data.txt"]
+    without = train(workplace, Ask(asked(0.8, data, **optional).recipe))
+    manifest = json.loads((workplace.registry.champion("toy") / "manifest.json").read_text())
+    assert (manifest["version"], manifest["data"]["files"]) == (without.version, {})
+    assert with_files.version != without.version
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_recipe_that_makes_its_data_leaves_a_folder_aside(workplace, data):
+    outcome = train(workplace, asked(0.7, data, needs=[]))
+    assert workplace.queue.find(outcome.job_id).config["data"] == ""
+
+
+@pytest.mark.usefixtures("toy")
 def test_what_is_missing_is_refused_before_a_job_exists(workplace, tmp_path):
     with pytest.raises(InputError, match=r"needs data\.txt under"):
         submit(workplace, asked(1, tmp_path))

@@ -128,7 +128,7 @@ def add_schedule(
     from skywright.foundry.recipe import load_recipe
 
     chosen = load_recipe(recipe)
-    folder = str(Path(data).expanduser().absolute()) if chosen.needs else data
+    folder = str(Path(data).expanduser().absolute()) if data and chosen.reads_files else data
     request = {
         "name": chosen.name,
         "recipe": chosen.model_dump(mode="json", exclude_unset=True),

@@ -199,6 +199,11 @@ def _compressed(made: _Made, recipe: Recipe, report: Mapping[str, Any]) -> dict[
     return told
 
 
+def _files(folder: Path, recipe: Recipe) -> dict[str, str]:
+    there = (name for name in (*recipe.needs, *recipe.may_use) if (folder / name).is_file())
+    return {name: hash_of(folder / name) for name in there}
+
+
 def _facts(spec: Mapping[str, Any], recipe: Recipe, seconds: float) -> dict[str, Any]:
     data = spec.get("data") or {}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -210,6 +215,6 @@ def _facts(spec: Mapping[str, Any], recipe: Recipe, seconds: float) -> dict[str,
             "dataset_id": data.get("dataset_id"),
             "licence": data.get("licence", ""),
             "also": {name: one["dataset_id"] for name, one in (spec.get("also") or {}).items()},
-            "files": {name: hash_of(Path(data.get("folder", ".")) / name) for name in recipe.needs},
+            "files": _files(Path(data["folder"]), recipe) if "folder" in data else {},
         },
     }

@@ -62,6 +62,9 @@ class Recipe(BaseModel):
     needs: tuple[str, ...] = ()
     """Files of a data folder, for kinds that read files of their own."""
 
+    may_use: tuple[str, ...] = ()
+    """Files of a data folder that such a kind uses where they are there, and does without."""
+
     licence: str = ""
     """SPDX expression of the model that comes out; that of the data if it is not named."""
 
@@ -89,6 +92,16 @@ class Recipe(BaseModel):
     def judge(self) -> str | None:
         """The metric that decides, if the recipe names one."""
         return self.metric or next(iter(self.evaluate.metrics), None)
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether its data are files of a folder, which its kind reads by itself."""
+        return bool(self.needs or self.may_use)
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether it names files or columns; one that does not makes its data itself."""
+        return bool(self.reads_files or self.data or self.target or self.features)
 
     @property
     def method(self) -> str:

@@ -16,6 +16,9 @@ from skywright.foundry.jobs.worker import Worker
 from skywright.foundry.jobs.workplace import Workplace
 from skywright.foundry.kind import kind_named
 from skywright.foundry.recipe import Recipe
+from skywright.logs import get_logger
+
+_log = get_logger("skywright.training")
 
 KEPT_BACK = "kept back"
 
@@ -170,7 +173,10 @@ def pinned(place: Workplace, recipe: Recipe, data: str, *, paths: bool = True) -
         If there is no such dataset.
     """
     path = Path(data).expanduser()
-    if recipe.needs and paths and (not data or path.is_dir()):
+    if paths and path.is_dir() and not recipe.reads_data:
+        _log.info("data left aside", recipe=recipe.name, folder=data, reason="it makes its own")
+        return ""
+    if recipe.reads_files and paths and (path.is_dir() if data else recipe.needs):
         there = [name for name in recipe.needs if (path / name).is_file()]
         _refuse_missing_files(recipe, there, str(path.absolute()))
         return str(path.absolute())
@@ -180,7 +186,7 @@ def pinned(place: Workplace, recipe: Recipe, data: str, *, paths: bool = True) -
         record = place.datasets.register_file(path.stem, path, licence=recipe.licence)
     else:
         record = place.datasets.find(data)
-    if recipe.needs:
+    if recipe.reads_files:
         there = [file["name"] for file in record.manifest["files"]]
         _refuse_missing_files(recipe, there, record.named)
     else:

@@ -47,7 +47,7 @@ def tuned(
     """
     Search(recipe).refuse_nothing_to_search()
     whole = pinned(place, recipe, data or recipe.data)
-    part = set_aside(place.datasets, recipe, whole) if whole and not recipe.needs else whole
+    part = set_aside(place.datasets, recipe, whole) if whole and not recipe.reads_files else whole
     wanted = Search(recipe, part, whole, trials=trials)
     folder = place.runs.parent / "searches"
     if detach:

@@ -104,12 +104,12 @@ def _order(place: Workplace, job: Job, recipe: Recipe, folder: Path) -> Order:
 def _data(place: Workplace, job: Job, recipe: Recipe, folder: Path) -> dict[str, Any]:
     """Say where the child finds its rows or files."""
     named = str(job.config.get("data") or "")
-    if recipe.needs and Path(named).is_absolute():
+    if recipe.reads_files and Path(named).is_absolute():
         return {"folder": named}
     if not named:
         return {}
     record = place.datasets.find(named)
-    if recipe.needs:
+    if recipe.reads_files:
         files = folder / "data"
         place.datasets.materialise(record, files)
         return {"folder": str(files), "dataset_id": record.id}
