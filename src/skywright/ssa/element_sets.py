@@ -38,6 +38,12 @@ COLUMNS = (
 )
 """What every history holds; ``ndot_rev_day2``, ``received_utc``, ``satellite`` are optional."""
 
+SGP4_EPOCH_JD = 2433281.5
+"""1949-12-31 00:00 UTC, from which SGP4 counts days [d]."""
+
+MINUTES_PER_DAY = 1440.0
+"""Its unit of time is the minute."""
+
 RANGES = {
     "mean_motion_rev_day": (0.01, 20.0),
     "eccentricity": (0.0, 0.999999),
@@ -50,8 +56,16 @@ RANGES = {
 """What each element may be."""
 
 _UNIX_EPOCH_JD = 2440587.5
-_SGP4_EPOCH_JD = 2433281.5  # 1949-12-31 00:00, from which sgp4init counts days
-_MINUTES_PER_DAY = 1440.0
+_PER_MINUTE = 2.0 * np.pi / 1440.0
+_SGP4_ORDER = (
+    "mean_motion_rev_day",
+    "eccentricity",
+    "inclination_deg",
+    "raan_deg",
+    "argp_deg",
+    "mean_anomaly_deg",
+    "bstar",
+)
 
 
 def checked_history(table: pl.DataFrame) -> pl.DataFrame:
@@ -148,35 +162,48 @@ def satrecs(table: pl.DataFrame, rows: Sequence[int] | None = None) -> list[Satr
     99999 work alike. A set that SGP4 itself refuses has ``error`` set.
     """
     jd, fraction = epochs_jd(table)
-    epoch_d = (jd - _SGP4_EPOCH_JD) + fraction
-    angles = {
-        name: np.radians(table[name].to_numpy())
-        for name in ("argp_deg", "inclination_deg", "mean_anomaly_deg", "raan_deg")
-    }
-    per_minute = 2.0 * np.pi / _MINUTES_PER_DAY
-    n = table["mean_motion_rev_day"].to_numpy() * per_minute
-    ndot = _optional(table, "ndot_rev_day2") * per_minute / _MINUTES_PER_DAY
-    e, bstar, ids = (table[c].to_numpy() for c in ("eccentricity", "bstar", "norad_id"))
-    made = []
-    for k in range(table.height) if rows is None else rows:
-        one = Satrec()
-        one.sgp4init(
-            WGS72,
-            "i",
-            int(ids[k]) % 340_000,
-            epoch_d[k],
-            bstar[k],
-            ndot[k],
-            0.0,
-            e[k],
-            angles["argp_deg"][k],
-            angles["inclination_deg"][k],
-            angles["mean_anomaly_deg"][k],
-            n[k],
-            angles["raan_deg"][k],
-        )
-        made.append(one)
-    return made
+    epoch_d = (jd - SGP4_EPOCH_JD) + fraction
+    given = sgp4_elements(table)
+    ndot = _optional(table, "ndot_rev_day2") * (_PER_MINUTE / MINUTES_PER_DAY)
+    ids = table["norad_id"].to_numpy()
+    chosen = range(table.height) if rows is None else rows
+    return [sgp4_propagator(epoch_d[k], given[k], int(ids[k]), ndot[k]) for k in chosen]
+
+
+def sgp4_elements(table: pl.DataFrame) -> F64:
+    """Return what SGP4 takes of each row.
+
+    Returns
+    -------
+    (n, 7) array
+        Kozai mean motion [rad/min], eccentricity, inclination, node, argument of perigee, mean
+        anomaly [rad], B* [1/Earth radii].
+    """
+    told = np.column_stack([table[name].to_numpy() for name in _SGP4_ORDER])
+    told[:, 0] *= _PER_MINUTE
+    told[:, 2:6] = np.radians(told[:, 2:6])
+    return told
+
+
+def sgp4_propagator(epoch_d: float, given: F64, norad_id: int = 0, ndot: float = 0.0) -> Satrec:
+    """Return the published propagator of one set.
+
+    Parameters
+    ----------
+    epoch_d : float
+        Days since `SGP4_EPOCH_JD`, UTC [d].
+    given : (7,) array
+        As from `sgp4_elements`.
+    norad_id : int
+        Number of the object; nothing depends on it.
+    ndot : float
+        Rate of the mean motion [rad/min2]; nothing depends on it.
+    """
+    one = Satrec()
+    n, e, i, node, argp, anomaly, bstar = given.tolist()
+    number = norad_id % 340_000
+    one.sgp4init(WGS72, "i", number, epoch_d, bstar, ndot, 0.0, e, argp, i, anomaly, n, node)
+    return one
 
 
 def _optional(table: pl.DataFrame, name: str) -> F64:

@@ -9,11 +9,14 @@ as SGP4 does (Hoots and Roehrich 1980).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.element_sets import EARTH_RADIUS_KM, GM_EARTH_KM3_S2, epochs_jd
+from skywright.orbits._jit import kernel
+from skywright.ssa.element_sets import EARTH_RADIUS_KM, GM_EARTH_KM3_S2
 
 F64 = npt.NDArray[np.float64]
 
@@ -64,16 +67,27 @@ def carried(elements: F64, days: npt.ArrayLike) -> F64:
     days : array, broadcast against the rows
         How far [d].
     """
-    a, e, i, node, argp, anomaly = np.moveaxis(np.asarray(elements, dtype=np.float64), -1, 0)
-    t = np.asarray(days, dtype=np.float64) * _S_PER_DAY
-    n = np.sqrt(GM_EARTH_KM3_S2 / a**3)
-    k = 1.5 * J2 * (EARTH_RADIUS_KM / (a * (1.0 - e**2))) ** 2 * n
-    cos_i = np.cos(i)
-    node_rate = -k * cos_i
-    argp_rate = k * (2.0 - 2.5 * np.sin(i) ** 2)
-    anomaly_rate = n + 0.5 * k * np.sqrt(1.0 - e**2) * (3.0 * cos_i**2 - 1.0)
-    moved = (a, e, i, node + node_rate * t, argp + argp_rate * t, anomaly + anomaly_rate * t)
-    return np.stack(np.broadcast_arrays(*moved), axis=-1)
+    given, t = np.asarray(elements, dtype=np.float64), np.asarray(days, dtype=np.float64)
+    shape = np.broadcast_shapes(given.shape[:-1], t.shape)
+    out = np.empty((*shape, 6))
+    rows = np.broadcast_to(given, out.shape).reshape(-1, 6)
+    _carry(rows, np.broadcast_to(t, shape).reshape(-1), out.reshape(-1, 6))
+    return out
+
+
+@kernel
+def _carry(elements: F64, days: F64, out: F64) -> None:
+    for k in range(len(days)):
+        a, e, i, node, argp, anomaly = elements[k]
+        t = days[k] * _S_PER_DAY
+        n = math.sqrt(GM_EARTH_KM3_S2 / (a * a * a))
+        j = 1.5 * J2 * (EARTH_RADIUS_KM / (a * (1.0 - e * e))) ** 2 * n
+        cos_i = math.cos(i)
+        out[k, 0], out[k, 1], out[k, 2] = a, e, i
+        out[k, 3] = node - j * cos_i * t
+        out[k, 4] = argp + j * (2.0 - 2.5 * math.sin(i) ** 2) * t
+        mean = n + 0.5 * j * math.sqrt(1.0 - e * e) * (3.0 * cos_i**2 - 1.0)
+        out[k, 5] = anomaly + mean * t
 
 
 def relative_elements(asset: F64, other: F64) -> F64:
@@ -108,24 +122,6 @@ def relative_elements(asset: F64, other: F64) -> F64:
         axis=-1,
     )
     return np.asarray(out * a1[..., None])
-
-
-def latest_rows(history: pl.DataFrame, jd: F64, fraction: F64) -> npt.NDArray[np.int64]:
-    """Return for each time the row of the latest set with an epoch not after it; else row 0.
-
-    Parameters
-    ----------
-    history : DataFrame
-        One object, sorted by epoch.
-    jd, fraction : (n,) arrays
-        Julian dates UTC in two parts.
-    """
-    own_jd, own_fraction = epochs_jd(history)
-    start = own_jd[0]
-    own = (own_jd - start) + own_fraction
-    asked = (jd - start) + fraction
-    row: npt.NDArray[np.int64] = np.searchsorted(own, asked, side="right") - 1
-    return np.maximum(row, 0)
 
 
 def _wrapped(angle: F64) -> F64:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,14 +11,10 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
-from skywright.orbits.frames import rtn_basis
-from skywright.ssa.element_sets import epochs_jd, moment_jd, satrecs
-from skywright.ssa.relative_elements import (
-    carried,
-    latest_rows,
-    mean_elements,
-    relative_elements,
-)
+from skywright.orbits._jit import kernel
+from skywright.ssa.element_sets import moment_jd
+from skywright.ssa.relative_elements import carried, relative_elements
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 
@@ -34,6 +31,7 @@ _PAST_SAMPLES = 701  # a prime: no sampling in step with the revolutions
 _AHEAD_STEP_S = (45.0, 600.0)
 _AROUND_S = (-60.0, -20.0, -6.0, -2.0, 0.0, 2.0, 6.0, 20.0, 60.0)
 _MOST_PASSES = 96
+_NEAREST_KM, _SLOWEST2 = 1e-9, 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,73 +114,97 @@ def relative_track(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -
         Even samples of the past; of the coming days those around each local minimum of the
         distance, at most the `_MOST_PASSES` nearest. Samples without a state are left out.
     """
-    asset = received_by(asset, at_utc, "asset")
-    other = received_by(other, at_utc, "object")
+    one = Sets.of(received_by(asset, at_utc, "asset"))
+    return track_of(one, Sets.of(received_by(other, at_utc, "object")), at_utc)
+
+
+def track_of(asset: Sets, other: Sets, at_utc: datetime) -> RelativeTrack:
+    """Draw the relative motion as `relative_track` does, of sets that had been received by then."""
     past = np.linspace(-DAYS_BACK, 0.0, _PAST_SAMPLES)
     coarse = np.arange(0.0, DAYS_AHEAD, _ahead_step_s(asset, other) / 86400.0)
-    ahead = _around_minima(asset, other, at_utc, coarse)
-    days = np.concatenate([past, ahead])
-    one, two = (_states(history, at_utc, days) for history in (asset, other))
-    good = np.isfinite(one).all(axis=1) & np.isfinite(two).all(axis=1)
-    days, one, two = days[good], one[good], two[good]
-    offset, velocity = two[:, :3] - one[:, :3], two[:, 3:] - one[:, 3:]
-    rtn = np.einsum("nij,nj->ni", rtn_basis(one), offset)
-    distance = np.maximum(np.linalg.norm(offset, axis=1), 1e-9)
-    rate = np.einsum("ni,ni->n", offset, velocity) / distance
-    speed = np.linalg.norm(velocity, axis=1)
-    towards = offset / distance[:, None]
+    days = np.concatenate([past, _around_minima(asset, other, at_utc, coarse)])
+    one, two = (_states(sets, at_utc, days) for sets in (asset, other))
+    rtn, towards, rates = (np.empty((len(days), k)) for k in (3, 3, 2))
+    _draw(one, two, rtn, towards, rates)
     elements = _daily_elements(asset, other, at_utc)
-    return RelativeTrack(days, rtn, rate, speed, towards, elements)
+    good = np.isfinite(rtn).all(axis=1)
+    if not good.all():
+        days, rtn, towards, rates = days[good], rtn[good], towards[good], rates[good]
+    return RelativeTrack(days, rtn, rates[:, 0], rates[:, 1], towards, elements)
 
 
-def _ahead_step_s(asset: pl.DataFrame, other: pl.DataFrame) -> float:
+@kernel
+def _draw(one: F64, two: F64, rtn: F64, towards: F64, rates: F64) -> None:
+    """Offset in the axes of the first, its direction, its rate and the relative speed."""
+    for k in range(len(one)):
+        rx, ry, rz, vx, vy, vz = one[k]
+        dx, dy, dz = two[k, 0] - rx, two[k, 1] - ry, two[k, 2] - rz
+        ex, ey, ez = two[k, 3] - vx, two[k, 4] - vy, two[k, 5] - vz
+        r = math.sqrt(rx * rx + ry * ry + rz * rz)
+        hx, hy, hz = ry * vz - rz * vy, rz * vx - rx * vz, rx * vy - ry * vx
+        h = math.sqrt(hx * hx + hy * hy + hz * hz)
+        rx, ry, rz, hx, hy, hz = rx / r, ry / r, rz / r, hx / h, hy / h, hz / h
+        rtn[k, 0] = rx * dx + ry * dy + rz * dz
+        rtn[k, 1] = (hy * rz - hz * ry) * dx + (hz * rx - hx * rz) * dy + (hx * ry - hy * rx) * dz
+        rtn[k, 2] = hx * dx + hy * dy + hz * dz
+        distance = max(math.sqrt(dx * dx + dy * dy + dz * dz), _NEAREST_KM)
+        towards[k, 0], towards[k, 1], towards[k, 2] = dx / distance, dy / distance, dz / distance
+        rates[k, 0] = (dx * ex + dy * ey + dz * ez) / distance
+        rates[k, 1] = math.sqrt(ex * ex + ey * ey + ez * ez)
+
+
+def _ahead_step_s(asset: Sets, other: Sets) -> float:
     """Return an 80th of the shorter revolution, within bounds [s]."""
-    fastest = max(float(one["mean_motion_rev_day"][-1]) for one in (asset, other))
+    fastest = max(float(one.mean_motion_rev_day[-1]) for one in (asset, other))
     return float(np.clip(86400.0 / fastest / 80.0, *_AHEAD_STEP_S))
 
 
-def _around_minima(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime, coarse: F64) -> F64:
-    one, two = (_states(history, at_utc, coarse) for history in (asset, other))
-    offset, velocity = two[:, :3] - one[:, :3], two[:, 3:] - one[:, 3:]
-    closing = np.einsum("ni,ni->n", offset, velocity)
-    passes = np.flatnonzero((closing[:-1] < 0.0) & (closing[1:] >= 0.0))
-    if not len(passes):
+def _around_minima(asset: Sets, other: Sets, at_utc: datetime, coarse: F64) -> F64:
+    one, two = (_states(sets, at_utc, coarse) for sets in (asset, other))
+    times, nearest = _passes(one, two, coarse)
+    if not len(times):
         return coarse[:: max(1, len(coarse) // _MOST_PASSES)]
-    # The straight-line minimum before the sign change of the range rate, from the nearer side.
-    speed2 = np.maximum(np.einsum("ni,ni->n", velocity, velocity), 1e-12)
-    step_d = coarse[1] - coarse[0]
-    shift = np.clip(-closing[passes] / speed2[passes] / 86400.0, 0.0, step_d)
-    nearest = np.linalg.norm(offset[passes] + velocity[passes] * (shift * 86400.0)[:, None], axis=1)
     chosen = np.argsort(nearest)[:_MOST_PASSES]
-    times = (coarse[passes] + shift)[np.sort(chosen)]
-    around = times[:, None] + np.asarray(_AROUND_S) / 86400.0
+    around = times[np.sort(chosen)][:, None] + np.asarray(_AROUND_S) / 86400.0
     return np.asarray(np.clip(around.ravel(), 0.0, DAYS_AHEAD))
 
 
-def _states(history: pl.DataFrame, at_utc: datetime, days: F64) -> F64:
-    """States from the latest set at each time [km, km/s]; days ascending or in blocks."""
+@kernel
+def _passes(one: F64, two: F64, days: F64) -> tuple[F64, F64]:
+    """Return when, and how far apart, in a straight line, before each turn of the range rate."""
+    times, nearest = np.empty(len(days)), np.empty(len(days))
+    count = 0
+    before = np.nan
+    for k in range(len(days)):
+        closing = 0.0
+        for j in range(3):
+            closing += (two[k, j] - one[k, j]) * (two[k, j + 3] - one[k, j + 3])
+        if before < 0.0 and closing >= 0.0:
+            offset, velocity = two[k - 1, :3] - one[k - 1, :3], two[k - 1, 3:] - one[k - 1, 3:]
+            speed2 = max((velocity * velocity).sum(), _SLOWEST2)
+            shift = min(max(-before / speed2 / 86400.0, 0.0), days[1] - days[0])
+            times[count] = days[k - 1] + shift
+            nearest[count] = np.linalg.norm(offset + velocity * (shift * 86400.0))
+            count += 1
+        before = closing
+    return times[:count], nearest[:count]
+
+
+def _states(sets: Sets, at_utc: datetime, days: F64) -> F64:
+    """States from the latest set at each time [km, km/s]."""
     jd, fraction = _moment(at_utc, days)
-    rows = latest_rows(history, jd, fraction)
-    out = np.full((len(days), 6), np.nan)
-    used = np.unique(rows)
-    for row, one in zip(used, satrecs(history, used.tolist()), strict=True):
-        here = np.flatnonzero(rows == row)
-        error, r, v = one.sgp4_array(jd[here], fraction[here])
-        good = error == 0
-        out[here[good], :3], out[here[good], 3:] = r[good], v[good]
-    return out
+    return sets.states(sets.latest(jd, fraction), jd, fraction)
 
 
-def _daily_elements(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -> F64:
+def _daily_elements(asset: Sets, other: Sets, at_utc: datetime) -> F64:
     jd, fraction = _moment(at_utc, np.arange(1.0 - ELEMENT_STEPS, 1.0))
     return relative_elements(*(_carried_to(one, jd, fraction) for one in (asset, other)))
 
 
-def _carried_to(history: pl.DataFrame, jd: F64, fraction: F64) -> F64:
-    rows = latest_rows(history, jd, fraction)
-    own_jd, own_fraction = epochs_jd(history)
-    days = (jd - own_jd[rows]) + (fraction - own_fraction[rows])
-    return carried(mean_elements(history)[rows], days)
+def _carried_to(sets: Sets, jd: F64, fraction: F64) -> F64:
+    rows = sets.latest(jd, fraction)
+    days = (jd - sets.jd[rows]) + (fraction - sets.fraction[rows])
+    return carried(sets.elements[rows], days)
 
 
 def _moment(at_utc: datetime, days: F64) -> tuple[F64, F64]:
