@@ -184,6 +184,24 @@ class Settings(BaseSettings):
     arxiv_url: str = "https://export.arxiv.org/api/query"
     """arXiv (papers)."""
 
+    techport_url: str = "https://techport.nasa.gov/api"
+    """NASA TechPort (technology projects)."""
+
+    patents_url: str = "https://api.nasa.gov/techtransfer"
+    """NASA Technology Transfer (patents)."""
+
+    faa_url: str = "https://www.faa.gov"
+    """FAA (pages on commercial space transportation)."""
+
+    esa_url: str = "https://www.esa.int/rssfeed"
+    """Feeds of the European Space Agency (RSS)."""
+
+    sia_url: str = "https://sia.org"
+    """Satellite Industry Association (pages on reports, and news)."""
+
+    brycetech_url: str = "https://brycetech.com"
+    """BryceTech (page of reports)."""
+
     nasa_api_key: SecretStr = SecretStr("")
     """Key for api.nasa.gov; without one it answers 30 requests an hour."""
 

@@ -27,7 +27,7 @@ from skywright.sources.collecting import (
     fetcher_for,
 )
 from skywright.sources.http import Fetcher, parse_json
-from skywright.sources.papers import PaperQuery, Papers, paper_text
+from skywright.sources.papers import PaperQuery, Papers, check_most, paper_text
 from skywright.sources.records import Column, table_of, unknown_shape
 from skywright.sources.state import SourceState
 
@@ -193,8 +193,10 @@ def _told(query: PaperQuery) -> str:
     return " AND ".join(asked[name] for name in ("q", "fq") if name in asked)
 
 
-def _pages(visit: Visit, asked: Mapping[str, str], most: int) -> tuple[pl.DataFrame, int]:
-    """Fetch page after page until ``most`` papers are there, or all."""
+def _pages(
+    visit: Visit, asked: Mapping[str, str], most: int, *, is_whole: bool = False
+) -> tuple[pl.DataFrame, int]:
+    """Fetch page after page until ``most`` papers are there, or all; all or an error if wished."""
     pages: list[pl.DataFrame] = []
     rows, total = 0, [0]
 
@@ -207,6 +209,8 @@ def _pages(visit: Visit, asked: Mapping[str, str], most: int) -> tuple[pl.DataFr
         pages.append(visit.table("/search/query", {**asked, **page}, read))
         rows += pages[-1].height
         visit.progress("papers", rows, min(total[0], most))
+        if is_whole:
+            check_most(STATE, total[0], most)
         if not pages[-1].height or rows >= min(total[0], most):
             return pl.concat(pages).head(most), total[0]
 
@@ -225,7 +229,7 @@ def _newest(visit: Visit) -> pl.DataFrame:
     dates = f" pubdate:[{since.isoformat()[:7]} TO *]" if since else ""
     asked = {"q": f"collection:astronomy{dates}", "sort": "date desc"}
     most = visit.wish.limit or (_MOST_COLLECTED if since else _UNASKED)
-    return _pages(visit, asked, most)[0]
+    return _pages(visit, asked, most, is_whole=bool(since and not visit.wish.limit))[0]
 
 
 def _headers(settings: Settings) -> dict[str, str]:

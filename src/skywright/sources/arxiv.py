@@ -20,7 +20,7 @@ from skywright.settings import Settings
 from skywright.sources.collecting import Collector, Part, Visit, fetcher_for
 from skywright.sources.feeds import parse_feed
 from skywright.sources.http import Fetcher
-from skywright.sources.papers import PaperQuery, Papers, paper_text
+from skywright.sources.papers import PaperQuery, Papers, check_most, paper_text
 from skywright.sources.records import Column, table_of, unknown_shape
 from skywright.sources.state import SourceState
 
@@ -228,8 +228,10 @@ def _number(text: str) -> str:
     return number
 
 
-def _pages(visit: Visit, asked: Mapping[str, str], most: int) -> tuple[pl.DataFrame, int]:
-    """Fetch page after page until ``most`` papers are there, or all."""
+def _pages(
+    visit: Visit, asked: Mapping[str, str], most: int, *, is_whole: bool = False
+) -> tuple[pl.DataFrame, int]:
+    """Fetch page after page until ``most`` papers are there, or all; all or an error if wished."""
     pages: list[pl.DataFrame] = []
     rows, total = 0, 0
     while True:
@@ -238,6 +240,8 @@ def _pages(visit: Visit, asked: Mapping[str, str], most: int) -> tuple[pl.DataFr
         pages.append(page)
         rows += page.height
         visit.progress("papers", rows, min(total, most))
+        if is_whole:
+            check_most(STATE, total, most)
         if not page.height or rows >= min(total, most):
             together = pl.concat(pages).unique("arxiv_id", keep="first", maintain_order=True)
             return together.head(most), total
@@ -276,7 +280,7 @@ def _newest(visit: Visit) -> pl.DataFrame:
         "sortOrder": "descending",
     }
     most = visit.wish.limit or (_MOST_COLLECTED if since else _UNASKED)
-    return _pages(visit, asked, most)[0]
+    return _pages(visit, asked, most, is_whole=bool(since and not visit.wish.limit))[0]
 
 
 def _latex(text: str) -> str:

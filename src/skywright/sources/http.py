@@ -191,7 +191,8 @@ class Fetcher:
             return Fetched(self.blobs.read(known.sha256), 200, known)
         if status != 200:
             return Fetched(body, status, None)
-        _refuse_page(source, body, headers)
+        if not source.sends_pages:
+            _refuse_page(source, body, headers)
         if check is not None:
             check(body)
         return Fetched(body, status, self._keep(source, address, body, headers))

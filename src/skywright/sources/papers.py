@@ -9,9 +9,10 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
-from skywright.errors import InputError
+from skywright.errors import InputError, SourceError
 from skywright.sources.collecting import Text
 from skywright.sources.http import Provenance
+from skywright.sources.state import SourceState
 
 MOST = 2_000
 """Most papers of one search."""
@@ -83,6 +84,13 @@ class Papers:
     def is_cut(self) -> bool:
         """Whether more papers fit than the table holds."""
         return self.total > self.table.height
+
+
+def check_most(state: SourceState, total: int, most: int) -> None:
+    """Raise SourceError where more papers were found than one collection fetches."""
+    if total > most:
+        message = f"{state.title} has {total} papers of that time; {most} are fetched at most."
+        raise SourceError(message, hint="Give a later --since, or a --limit.")
 
 
 def paper_text(paper: Mapping[str, Any]) -> Text | None:

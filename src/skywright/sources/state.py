@@ -39,6 +39,8 @@ class SourceState:
     """How often it may be asked."""
     fresh_s: float = 0.0
     """How long an answer is taken as it was kept, without asking again [s]."""
+    sends_pages: bool = False
+    """Whether its answers are web pages, which are an error of any other source."""
     pause_s: float = 0.0
     """Least time between the starts of two requests of this process [s]."""
     most: str = ""

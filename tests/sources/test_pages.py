@@ -1,0 +1,112 @@
+"""Web pages read into text, tables and links; all of them invented."""
+
+import pytest
+
+from skywright.errors import SourceError
+from skywright.sources.brycetech import STATE
+from skywright.sources.dates import iso_date, iso_period
+from skywright.sources.pages import read_page
+
+PAGE = """<!DOCTYPE html><html lang="en"><head><title>Space &amp; more | Office</title>
+<script>var a = "<table><tr><td>no</td></tr></table>";</script></head><body>
+<header><a href="/">Home</a> Menu</header><main><h1>Licenses</h1><p>Who may <b>launch</b>.</p>
+<table id="t"><caption>Active</caption><thead><tr><th>License #</th><th>Holder</th></tr></thead>
+<tbody><tr><td><a href="../a.pdf">L 1</a></td><td><span style="display: none">x9</span>One
+ Company</td></tr><tr><td>L 2<td>Two</table>
+<h2>Documents</h2><a href="docs/b.pdf"><img alt="A report" src="x.png"></a>
+<a href="mailto:a@b.c">mail</a><a href="#top">top</a><a href="javascript:x()">js</a></main>
+<footer>Footer words <a href="/legal">legal</a></footer></body></html>"""
+
+
+def _read(markup=PAGE):
+    content = markup if isinstance(markup, bytes) else markup.encode()
+    return read_page(content, "https://x.y/space/list/", STATE)
+
+
+def test_a_table_has_its_caption_headings_and_rows_with_links():
+    (grid,) = _read().grids
+    assert (grid.section, grid.header) == ("Active", ("License #", "Holder"))
+    assert [[cell.text for cell in row] for row in grid.rows] == [
+        ["L 1", "One Company"],
+        ["L 2", "Two"],
+    ]
+    assert grid.rows[0][0].url == "https://x.y/space/a.pdf"
+
+
+def test_a_table_without_headings_takes_its_first_row():
+    page = _read("<html><table><tr><td>A</td></tr><tr><td>1</td></tr></table></html>")
+    assert (page.grids[0].header, page.grids[0].rows[0][0].text) == (("A",), "1")
+
+
+def test_a_table_within_a_table_is_a_table_of_its_own():
+    inner = "<table><tr><th>In</th></tr><tr><td>1</td></tr></table>"
+    page = _read(f"<html><table><tr><th>Out</th></tr><tr><td>{inner}</td></tr></table></html>")
+    assert [grid.header for grid in page.grids] == [("In",), ("Out",)]
+
+
+def test_a_link_is_known_by_its_words_or_its_picture_and_its_heading():
+    links = _read().links
+    assert [(one.text, one.section, one.url) for one in links] == [
+        ("L 1", "Active", "https://x.y/space/a.pdf"),
+        ("A report", "Documents", "https://x.y/space/list/docs/b.pdf"),
+    ]
+
+
+def test_the_text_is_markdown_without_menu_and_footer():
+    page = _read()
+    assert page.title == "Space & more | Office"
+    assert "# Licenses" in page.text
+    assert "Who may launch." in page.text
+    assert "Menu" not in page.text
+    assert "Footer words" not in page.text
+
+
+def test_a_page_in_an_older_encoding_is_read():
+    page = _read("<html><h1>Crew \u2013 caf\u00e9</h1></html>".encode("cp1252"))
+    assert "Crew \u2013 caf\u00e9" in page.text
+
+
+@pytest.mark.parametrize(
+    ("markup", "said"),
+    [
+        (PAGE[:-20], "cut short: https://x.y/space/list/"),
+        ('{"error": "gone"}', "no web page at https://x.y/space/list/"),
+        ("", "no web page"),
+        ('<?xml version="1.0"?><rss/>', "no web page"),
+    ],
+)
+def test_what_is_no_whole_page_is_a_sentence(markup, said):
+    with pytest.raises(SourceError, match=said):
+        _read(markup)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Issued 2024-1-6", "2024-01-06"),
+        ("20230420 Apr 20, 2023", "2023-04-20"),
+        ("Sept. 1st, 2026", "2026-09-01"),
+        ("on 7 March 2025.", "2025-03-07"),
+        ("04/20/2023", "2023-04-20"),
+        ("20230420", "2023-04-20"),
+        ("2024-13-40", None),
+        ("License 23-129", None),
+        ("soon", None),
+    ],
+)
+def test_a_day_is_found_however_it_is_written(text, day):
+    assert iso_date(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("Briefing Q1 2024", "2024-03"),
+        ("Bryce_Briefing_2024_Q3", "2024-09"),
+        ("Start-Up Space 2026, with data of 2025", "2026"),
+        ("May 2, 2026", "2026-05-02"),
+        ("Part 450", None),
+    ],
+)
+def test_a_period_is_a_day_a_month_or_a_year(text, period):
+    assert iso_period(text) == period
