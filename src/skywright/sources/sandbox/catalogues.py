@@ -1,0 +1,242 @@
+"""Which tables the services get from the files of a folder, each told by its columns.
+
+Nothing is made up: a column that a file does not have is null, and identifiers of rows are their
+numbers in the file, not those of the survey. Zero and 99.999, by which photometry marks a missing
+magnitude, become null.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from skywright.sources.sandbox import columns
+from skywright.sources.sandbox.holdings import Field, Row, Table
+from skywright.sources.sandbox.openngc import Objects
+
+SAMPLES = Path(__file__).parent / "samples"
+"""Small tables of our own, so that every service has something to say."""
+
+_GAIA_NAMES = {
+    "phot_g_mean_mag": ("phot_g_mean_mag", "gmag", "g"),
+    "phot_bp_mean_mag": ("phot_bp_mean_mag", "bpmag", "bp"),
+    "phot_rp_mean_mag": ("phot_rp_mean_mag", "rpmag", "rp"),
+}
+_POSITIONS = {"ra": ("ra", "ra_icrs", "ra_deg"), "dec": ("dec", "de_icrs", "dec_deg")}
+_MISSING_MAG = 90.0
+
+
+@dataclass(slots=True)
+class Found:
+    """The files of a folder by what they hold."""
+
+    gaia: list[Path] = field(default_factory=list)
+    openngc: list[Path] = field(default_factory=list)
+    sdss: list[Path] = field(default_factory=list)
+    planets: list[Path] = field(default_factory=list)
+
+
+def find(folders: Sequence[Path]) -> Found:
+    """Look through folders for catalogues that are known by their columns."""
+    found = Found()
+    for folder in folders:
+        for file in sorted(one for one in folder.rglob("*") if one.is_file()):
+            _sort_in(found, file)
+    for kind in ("gaia", "openngc", "sdss", "planets"):
+        if not getattr(found, kind):
+            setattr(found, kind, sorted(SAMPLES.glob(f"{kind}.*")))
+    return found
+
+
+def _sort_in(found: Found, file: Path) -> None:
+    name = file.name.lower()
+    if name.endswith((".json", ".json.gz")) and "exoplanet" in name:
+        found.planets.append(file)
+    if not name.endswith((".csv", ".csv.gz")):
+        return
+    with opened(file) as text:
+        head = text.readline().strip()
+    if head.startswith("Name;Type;RA;Dec"):
+        found.openngc.append(file)
+        return
+    names = head.replace('"', "").split(",")
+    lower = {one.strip().lower() for one in names}
+    if "pl_name" in lower:
+        found.planets.append(file)
+    elif {"u", "g", "r", "i", "z", "ra", "dec"} <= set(names):
+        found.sdss.append(file)
+    elif _known_as(lower, _POSITIONS["ra"]) and _known_as(lower, _GAIA_NAMES["phot_g_mean_mag"]):
+        found.gaia.append(file)
+
+
+def _known_as(names: set[str], choices: Sequence[str]) -> str:
+    return next((choice for choice in choices if choice in names), "")
+
+
+def opened(file: Path) -> IO[str]:
+    """Open a text, compressed or not."""
+    if file.suffix == ".gz":
+        return io.TextIOWrapper(gzip.open(file), encoding="utf-8")
+    return file.open(encoding="utf-8")
+
+
+def tables(found: Found) -> dict[str, list[Table]]:
+    """Return the tables of each TAP service by its name."""
+    return {
+        "gaia": [_gaia_source(found.gaia, "gaiadr3", "gaia_source", columns.GAIA)],
+        "simbad": _simbad(found.openngc),
+        "vizier": [_gaia_in_vizier(found.gaia)],
+        "sdss": [_photoobj(found.sdss, name) for name in ("PhotoObj", "PhotoObjAll", "Star")],
+        "exoplanets": [_planets(found.planets, name) for name in ("pscomppars", "ps")],
+    }
+
+
+def stamp_of(files: Sequence[Path]) -> str:
+    """Return a hash of what files hold."""
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def records(files: Sequence[Path], separator: str = ",") -> Iterator[dict[str, str]]:
+    """Return the lines of CSV files by column, lower case unless it is OpenNGC's."""
+    for file in files:
+        with opened(file) as text:
+            reader = csv.DictReader(text, delimiter=separator)
+            reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+            yield from reader
+
+
+def _gaia_rows(files: Sequence[Path], names: Sequence[str]) -> Iterator[Row]:
+    for number, record in enumerate(records(files), 1):
+        low = {key.lower(): value for key, value in record.items() if key}
+        row: dict[str, Any] = {
+            name: as_number(low.get(name, "")) for name in names if name != "source_id"
+        }
+        row["source_id"] = number
+        for name, choices in (*_POSITIONS.items(), *_GAIA_NAMES.items()):
+            row[name] = as_number(low.get(_known_as(set(low), choices), ""))
+        for name in _GAIA_NAMES:
+            row[name] = _magnitude(row[name])
+        bp, rp = row["phot_bp_mean_mag"], row["phot_rp_mean_mag"]
+        row["bp_rp"] = None if bp is None or rp is None else round(bp - rp, 6)
+        yield [row.get(name) for name in names]
+
+
+def as_number(text: str | None) -> float | None:
+    """Return a number, or nothing for an empty cell, NaN or a word."""
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return None
+    return None if math.isnan(value) else value
+
+
+def _magnitude(value: float | None) -> float | None:
+    return None if value is None or value == 0.0 or value > _MISSING_MAG else value
+
+
+def _gaia_source(files: Sequence[Path], schema: str, name: str, fields: Sequence[Field]) -> Table:
+    names = [one.name for one in columns.GAIA]
+    return Table(
+        schema,
+        name,
+        tuple(fields),
+        lambda: _gaia_rows(files, names),
+        stamp_of(files),
+        "Sources of the files given, with the columns of Gaia DR3",
+        indexes=("source_id", "dec"),
+    )
+
+
+def _gaia_in_vizier(files: Sequence[Path]) -> Table:
+    known = {one.name: one for one in columns.GAIA}
+    fields = tuple(
+        Field(
+            name, known[ours].datatype, known[ours].unit, known[ours].ucd, known[ours].description
+        )
+        for name, ours in columns.GAIA_IN_VIZIER.items()
+    )
+    names = list(columns.GAIA_IN_VIZIER.values())
+    return Table(
+        "",
+        "I/355/gaiadr3",
+        fields,
+        lambda: _gaia_rows(files, names),
+        stamp_of(files),
+        "Sources of the files given, with the columns of VizieR's Gaia DR3",
+        indexes=("DE_ICRS",),
+    )
+
+
+def _simbad(files: Sequence[Path]) -> list[Table]:
+    stamp = stamp_of(files)
+
+    def rows(which: str) -> Callable[[], Iterator[Row]]:
+        return lambda: getattr(Objects(records(files, ";")), which)()
+
+    otypes = [(short, label, words) for short, (label, words) in columns.OTYPES.items()]
+    filters = [(band, f"Magnitude {band}", "V") for band in columns.FLUXES]
+    return [
+        Table(
+            "", "basic", columns.BASIC, rows("basic"), stamp, "Objects", ("oid", "main_id", "dec")
+        ),
+        Table("", "ident", columns.IDENT, rows("ident"), stamp, "Names", ("id", "oidref")),
+        Table(
+            "", "allfluxes", columns.ALLFLUXES, rows("allfluxes"), stamp, "Magnitudes", ("oidref",)
+        ),
+        Table("", "otypedef", columns.OTYPEDEF, lambda: otypes, repr(otypes), "Types of objects"),
+        Table("", "filter", columns.FILTER, lambda: filters, repr(filters), "Bands"),
+    ]
+
+
+def _photoobj(files: Sequence[Path], name: str) -> Table:
+    def rows() -> Iterator[Row]:
+        for number, record in enumerate(records(files), 1):
+            magnitudes = [_magnitude(as_number(record.get(band))) for band in "ugriz"]
+            errors = [as_number(record.get(f"{band}Error")) for band in "ugriz"]
+            there = [
+                error if magnitude is not None else None
+                for error, magnitude in zip(errors, magnitudes, strict=True)
+            ]
+            position = (as_number(record.get("ra")), as_number(record.get("dec")))
+            yield (number, *position, as_whole(record.get("type")), *magnitudes, *there)
+
+    words = "Photometry of the files given, with the columns of SDSS"
+    return Table("", name, columns.PHOTOOBJ, rows, stamp_of(files), words, ("objID", "dec"))
+
+
+def as_whole(text: str | None) -> int | None:
+    """Return a whole number, or nothing."""
+    number = as_number(text)
+    return None if number is None else int(number)
+
+
+def _planets(files: Sequence[Path], name: str) -> Table:
+    names = [one.name for one in columns.PLANETS]
+
+    def rows() -> Iterator[Row]:
+        for planet in _planet_records(files):
+            planet.setdefault("hostname", str(planet["pl_name"]).rpartition(" ")[0])
+            yield [planet.get(key) if planet.get(key) != "" else None for key in names]
+
+    words = "Planets of the files given, with the columns of the archive's composite table"
+    return Table("", name, columns.PLANETS, rows, stamp_of(files), words, ("pl_name", "hostname"))
+
+
+def _planet_records(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    for file in files:
+        if ".json" in file.name:
+            with opened(file) as text:
+                yield from json.load(text)
+        else:
+            yield from (dict(record) for record in records([file]))
