@@ -8,7 +8,7 @@ import pytest
 from skywright.errors import InputError, SourceError
 from skywright.settings import Settings
 from skywright.sources import ads
-from skywright.sources.collecting import Visit, Wish, visit
+from skywright.sources.collecting import Visit, Wish, texts_of, visit
 from skywright.sources.http import Fetcher
 from skywright.sources.papers import PaperQuery
 from skywright.store.blobs import BlobStore
@@ -194,3 +194,25 @@ def test_the_newest_papers_of_astronomy_are_collected(provider, settings, client
 def test_a_query_that_cannot_be_is_refused(changes, said):
     with pytest.raises(InputError, match=said):
         PaperQuery(**{"words": "x", **changes})
+
+
+def test_a_paper_with_an_abstract_is_a_text(provider, settings, client):
+    page = json.loads(_page(0, 2, 2))
+    page["response"]["docs"][0]["author"] = [f"Author {k}" for k in range(9)]
+    del page["response"]["docs"][1]["abstract"]
+    provider.say(json.dumps(page))
+    table = visit(ads.COLLECTOR, "papers", Visit(ads.STATE, client, settings))
+    (text,) = texts_of(ads.COLLECTOR.parts["papers"], table)
+    assert (text.title, text.dated) == ("Paper 0", "2024-05")
+    assert text.text == (
+        "Author 0, Author 1, Author 2, Author 3, Author 4 and others. 2024. ApJ.\n\n"
+        "Stars are made of hydrogen."
+    )
+
+
+def test_a_collection_that_would_be_cut_is_refused_at_its_first_page(provider, settings, client):
+    provider.say(_page(0, 200, 20_001))
+    one = Visit(ads.STATE, client, settings, Wish(dt.date(2024, 1, 1)))
+    with pytest.raises(SourceError, match="20001 papers of that time; 20000 are fetched at most"):
+        visit(ads.COLLECTOR, "papers", one)
+    assert len(provider.asked) == 1

@@ -8,7 +8,7 @@ import pytest
 from skywright.errors import SourceError
 from skywright.settings import Settings
 from skywright.sources import apod
-from skywright.sources.collecting import Visit, Wish, visit
+from skywright.sources.collecting import Visit, Wish, texts_of, visit
 
 OLD = {
     "date": "2026-11-20", "title": "Invented", "explanation": "Words & more.", "url": "https://u",
@@ -117,3 +117,11 @@ def test_the_recorded_answers_are_read_or_told(provider, look, space_industry_da
     provider.say(provider.reply(refusal, 404), provider.reply(b'{"message": "no route"}', 404))
     with pytest.raises(SourceError, match="HTTP 404 and said: no route"):
         look()
+
+
+def test_a_picture_is_a_text_under_the_page_of_its_day(provider, look):
+    provider.say(json.dumps([OLD, OLD | {"date": "2026-11-19", "explanation": ""}]))
+    (text,) = texts_of(apod.COLLECTOR.parts["pictures"], look())
+    assert (text.title, text.dated) == ("Invented", "2026-11-20")
+    assert text.text == "Words & more.\n\nPicture: Somebody"
+    assert text.url == "https://apod.nasa.gov/apod/ap261120.html"

@@ -7,7 +7,7 @@ import pytest
 
 from skywright.errors import SourceError
 from skywright.settings import Settings
-from skywright.sources.collecting import Visit, Wish, visit
+from skywright.sources.collecting import Visit, Wish, texts_of, visit
 from skywright.sources.launch_library import COLLECTOR, STATE
 
 
@@ -99,3 +99,13 @@ def test_the_recorded_list_of_version_2_2_is_read_too(provider, look, space_indu
     assert table["status"].to_list() == ["Success", "Failure", "Success"]
     assert table["provider_kind"].to_list() == ["Government", None, None]
     assert table["latitude_deg"][0] == 34.644
+
+
+def test_a_mission_with_a_description_is_a_text_with_the_facts_of_its_launch(provider, look):
+    page = json.loads(_page(0, 2, 2))
+    page["results"][0]["mission"] = {"description": "It maps the Moon.", "orbit": {"name": "Lunar"}}
+    provider.say(json.dumps(page))
+    (text,) = texts_of(COLLECTOR.parts["upcoming"], look()[0])
+    assert (text.title, text.url) == ("Rocket | Mission 0", "launch-library:id-0")
+    assert text.text.startswith("It maps the Moon.\n\nLaunch provider: P\nRocket: R Block 5\n")
+    assert "Orbit: Lunar" in text.text

@@ -8,7 +8,7 @@ import pytest
 
 from skywright.errors import SourceError
 from skywright.settings import Settings
-from skywright.sources.collecting import Visit, visit
+from skywright.sources.collecting import Visit, texts_of, visit
 from skywright.sources.spacex import COLLECTOR, STATE
 
 # Invented, in the shape of the service.
@@ -99,3 +99,28 @@ def test_the_samples_of_the_documentation_are_read(
     path = space_industry_data / "spacex_v4" / "doc_samples.json.gz"
     provider.say(json.dumps(json.loads(gzip.decompress(path.read_bytes()))[sample][0]))
     assert visit(COLLECTOR, part, one).height >= 1
+
+
+def test_launches_rockets_and_the_company_say_something_in_words(provider, one):
+    launch = LAUNCH | {"details": "It carries mail.", "success": False}
+    provider.say(json.dumps([launch, LAUNCH | {"id": "l2"}]))
+    (text,) = texts_of(COLLECTOR.parts["launches"], visit(COLLECTOR, "launches", one))
+    assert text.text == "It carries mail.\n\nLaunch of 2022-12-05, which failed."
+    assert text.url == f"{provider.url}/v4/launches/l1"
+    provider.say('[{"id": "r1", "name": "R", "description": "It flies."}]')
+    (text,) = texts_of(COLLECTOR.parts["rockets"], visit(COLLECTOR, "rockets", one))
+    assert (text.title, text.text) == ("R", "It flies.")
+    provider.say('{"id": "c", "name": "Company", "summary": "It builds."}')
+    (text,) = texts_of(COLLECTOR.parts["company"], visit(COLLECTOR, "company", one))
+    assert text.url == f"{provider.url}/v4/company"
+
+
+def test_the_recorded_launches_have_texts_of_addresses_of_their_own(
+    provider, one, space_industry_data
+):
+    packed = space_industry_data / "spacex_v4" / "launches.json.gz"
+    provider.say(gzip.decompress(packed.read_bytes()))
+    table = visit(COLLECTOR, "launches", one)
+    texts = texts_of(COLLECTOR.parts["launches"], table)
+    assert len(texts) == table["details"].is_not_null().sum() > 100
+    assert len({text.url for text in texts}) == len(texts)

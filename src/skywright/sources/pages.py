@@ -79,10 +79,10 @@ def read_page(content: bytes, url: str, state: SourceState) -> Page:
         If it is no page, or cut short.
     """
     markup = _decoded(content)
-    start = markup[:2000].lstrip().lower()
-    if not start.startswith("<") or "<html" not in start:
+    lowered = markup.lower()
+    if not lowered.lstrip().startswith("<") or "<html" not in lowered[:10_000]:
         raise unknown_shape(state, f"no web page at {url}")
-    if "</html" not in markup[-2000:].lower():
+    if "</html" not in lowered:
         message = f"{state.title} sent a page that is cut short: {url}."
         raise SourceError(message, hint="Try again.")
     main = _MAIN.search(markup)

@@ -1,4 +1,4 @@
-"""NASA's technology: projects of TechPort and patents, spoken on the loopback device; invented."""
+"""NASA TechPort, spoken by a server on the loopback device; the projects are invented."""
 
 import datetime as dt
 import json
@@ -7,7 +7,7 @@ import pytest
 
 from skywright.errors import InputError, SourceError
 from skywright.settings import Settings
-from skywright.sources import patents, techport
+from skywright.sources import techport
 from skywright.sources.collecting import Visit, Wish, texts_of, visit
 
 PROJECT = {
@@ -32,22 +32,11 @@ def _list(*pairs):
     return json.dumps({"projects": listed, "totalCount": len(listed)})
 
 
-def _patent(id_, **changes):
-    values = {
-        0: id_, 1: f"LEW-TOPS-{id_}", 2: "Ion <span class='highlight'>engine</span>",
-        3: "An <span>engine</span> of ions.", 4: "LEW-1", 5: "propulsion", 9: "GRC",
-        10: "https://x.y/i.jpg", 12: 3.5,
-    } | changes  # fmt: skip
-    return [values.get(k, "") for k in range(13)]
-
-
 @pytest.fixture
 def look(provider, fetcher):
-    def at(module, **wish):
-        name = module.STATE.url_setting
-        one = Visit(module.STATE, fetcher, Settings(**{name: provider.url}), Wish(**wish))
-        (part,) = module.COLLECTOR.parts
-        return visit(module.COLLECTOR, part, one)
+    def at(**wish):
+        one = Visit(techport.STATE, fetcher, Settings(techport_url=provider.url), Wish(**wish))
+        return visit(techport.COLLECTOR, "projects", one)
 
     return at
 
@@ -55,7 +44,7 @@ def look(provider, fetcher):
 def test_a_project_is_a_row_the_latest_change_first(provider, look):
     projects = [json.dumps(PROJECT), json.dumps(OLD_PROJECT)]
     provider.say(_list((8, "2026-10-1"), (7, "2026-11-2")), *projects)
-    table = look(techport, since=dt.date(2026, 9, 1))
+    table = look(since=dt.date(2026, 9, 1))
     assert [path for path, *_ in provider.asked] == ["/projects", "/projects/7", "/projects/8"]
     assert provider.asked[0][1] == {"updatedSince": "2026-09-01"}
     row, old = table.to_dicts()
@@ -68,7 +57,7 @@ def test_a_project_is_a_row_the_latest_change_first(provider, look):
 def test_a_project_with_a_description_is_a_text(provider, look):
     provider.say(_list((7, "2026-11-2"), (8, "2026-10-1")), json.dumps(PROJECT),
                  json.dumps(OLD_PROJECT))  # fmt: skip
-    (text,) = texts_of(techport.COLLECTOR.parts["projects"], look(techport))
+    (text,) = texts_of(techport.COLLECTOR.parts["projects"], look())
     assert text.url == "https://techport.nasa.gov/projects/7"
     assert text.text.startswith("It pushes & pushes.\n\nBenefits: Less fuel.\n\nStatus: Active")
     assert "Technology readiness level: 4" in text.text
@@ -81,19 +70,19 @@ def test_the_list_of_version_3_is_read_too():
 
 def test_a_limit_is_a_limit_of_requests(provider, look):
     provider.say(_list(*((k, "2026-11-01") for k in range(90))), json.dumps(PROJECT))
-    look(techport, limit=3)
+    look(limit=3)
     assert len(provider.asked) == 4
 
 
 def test_no_changes_are_an_empty_table(provider, look):
     provider.say(_list())
-    assert look(techport, since=dt.date(2026, 11, 1)).height == 0
+    assert look(since=dt.date(2026, 11, 1)).height == 0
 
 
 def test_more_projects_than_may_be_asked_for_are_refused_before_they_are(provider, look):
     provider.say(_list(*((k, "2026-11-01") for k in range(2_001))))
     with pytest.raises(InputError, match="2001 projects changed since 2020-01-01; 2000 are"):
-        look(techport, since=dt.date(2020, 1, 1))
+        look(since=dt.date(2020, 1, 1))
     assert len(provider.asked) == 1
 
 
@@ -108,56 +97,7 @@ def test_more_projects_than_may_be_asked_for_are_refused_before_they_are(provide
         (["<html>login</html>"], "web page"),
     ],
 )
-def test_an_answer_of_techport_of_another_shape_is_a_sentence(provider, look, bodies, said):
+def test_an_answer_of_another_shape_is_a_sentence(provider, look, bodies, said):
     provider.say(*bodies)
     with pytest.raises(SourceError, match=said):
-        look(techport)
-
-
-def test_patents_of_all_searches_are_put_together(provider, look):
-    provider.say(json.dumps({"results": [_patent("2"), _patent("1")], "total": 2}))
-    table = look(patents)
-    assert table["reference"].to_list() == ["LEW-TOPS-1", "LEW-TOPS-2"]
-    row = table.row(0, named=True)
-    assert (row["title"], row["abstract"]) == ("Ion engine", "An engine of ions.")
-    assert (row["center"], row["case_number"]) == ("GRC", "LEW-1")
-    assert len(provider.asked) == len(patents.TERMS)
-    assert provider.asked[0][0] == "/patent/"
-    assert list(provider.asked[0][1]) in ([], ["propulsion"])  # a word without a value
-
-
-def test_a_patent_is_a_text(provider, look):
-    provider.say(json.dumps({"results": [_patent("1")]}))
-    (text,) = texts_of(patents.COLLECTOR.parts["patents"], look(patents))
-    assert text.text == "An engine of ions.\n\nNASA GRC, patent LEW-1."
-    assert text.url == "https://technology.nasa.gov/patent/LEW-TOPS-1"
-
-
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ('{"results": {}}', "no list of 'results'"),
-        ('{"results": [["1", "2"]]}', "patent 1 is"),
-        ('{"results": [{"id": 1}]}', "patent 1 is"),
-        (json.dumps({"results": [_patent("")]}), "record 1 has no id"),
-        ('{"error": {"code": "OVER_RATE_LIMIT"', "damaged"),
-    ],
-)
-def test_an_answer_on_patents_of_another_shape_is_a_sentence(provider, look, body, said):
-    provider.say(body)
-    with pytest.raises(SourceError, match=said):
-        look(patents)
-
-
-def test_the_key_of_nasa_is_a_header(provider):
-    settings = Settings(nasa_api_key="mine")
-    assert patents.COLLECTOR.headers(settings) == {"X-Api-Key": "mine"}
-
-
-def test_a_key_that_is_used_up_says_where_to_get_one(provider, look):
-    refusal = (
-        '{"error": {"code": "OVER_RATE_LIMIT", "message": "You have exceeded your rate limit."}}'
-    )
-    provider.say(provider.reply(refusal, 429, {"Retry-After": "3000"}))
-    with pytest.raises(SourceError, match="alone for 50 minutes.*SKYWRIGHT_NASA_API_KEY"):
-        look(patents)
+        look()
