@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from skywright.assistant.messages import Answer, ToolCall, ToolRun
-from skywright.assistant.tools.running import ToolSpec
+from skywright.assistant.tools.running import ToolSpec as ToolSpec
 from skywright.errors import SkywrightError
 
 
