@@ -9,6 +9,7 @@ SkywrightError                    exit code 1, HTTP 422 unless a subclass says o
 ├── AccessError                   HTTP 401 or 403; key missing, unknown, or of too low a role
 ├── ConflictError                 HTTP 409; the thing exists or has moved on
 ├── MissingExtraError             an optional part is not installed; carries the command
+├── StoppedError                  the user stopped what was under way
 ├── SourceError                   exit code 3, HTTP 502; a provider failed or changed its shape
 └── GateError                     exit code 4, HTTP 409; a model was kept back
 """
@@ -89,6 +90,12 @@ class MissingExtraError(SkywrightError):
             f"{what} needs the optional part '{extra}', which is not installed.",
             hint=f"Install it with: pip install 'skywright[{extra}]'",
         )
+
+
+class StoppedError(SkywrightError):
+    """The user stopped what was under way."""
+
+    code = "stopped"
 
 
 class SourceError(SkywrightError):

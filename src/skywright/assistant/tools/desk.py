@@ -9,12 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from skywright.errors import NotFoundError, SkywrightError
+from skywright.errors import NotFoundError
+from skywright.errors import StoppedError as StoppedError  # raised here and by the sources
 from skywright.settings import Settings, get_settings
-
-
-class StoppedError(SkywrightError):
-    """The user stopped the answer while a tool was at work."""
 
 
 @dataclass(slots=True)
