@@ -60,6 +60,11 @@ def test_the_text_is_markdown_without_menu_and_footer():
     assert "Footer words" not in page.text
 
 
+def test_a_heading_or_a_word_that_begins_like_a_footer_stays():
+    page = _read("<html><header>Menu</header><headers>Kept</headers> <aside>never closed</html>")
+    assert page.text.split() == ["Kept", "never", "closed"]
+
+
 def test_a_page_in_an_older_encoding_is_read():
     page = _read("<html><h1>Crew \u2013 caf\u00e9</h1></html>".encode("cp1252"))
     assert "Crew \u2013 caf\u00e9" in page.text

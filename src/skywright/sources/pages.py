@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -12,8 +11,6 @@ from skywright.sources.html_text import markdown_of
 from skywright.sources.records import unknown_shape
 from skywright.sources.state import SourceState
 
-_MAIN = re.compile(r"<main\b.*?</main\s*>", re.DOTALL | re.IGNORECASE)
-_ASIDE = re.compile(r"<(header|footer|aside)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "caption"})
 _UNREAD = frozenset({"script", "style", "noscript", "template"})
 _VOID = frozenset({"img", "br", "hr", "input", "meta", "link", "source", "wbr", "area", "col"})
@@ -85,8 +82,9 @@ def read_page(content: bytes, url: str, state: SourceState) -> Page:
     if "</html" not in lowered:
         message = f"{state.title} sent a page that is cut short: {url}."
         raise SourceError(message, hint="Try again.")
-    main = _MAIN.search(markup)
-    body = _ASIDE.sub(" ", main[0] if main else markup)
+    body = _main(markup)
+    for tag in ("header", "footer", "aside"):
+        body = _without(body, tag)
     found = _Structure(url)
     found.feed(body)
     found.close()
@@ -99,6 +97,35 @@ def _decoded(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", "replace")
+
+
+def _main(markup: str) -> str:
+    """Return what the page itself calls its main part; all of it where it calls none so."""
+    lowered = markup.lower()
+    start = lowered.find("<main")
+    stop = lowered.find("</main", start)
+    return markup[start:stop] if 0 <= start < stop else markup
+
+
+def _without(markup: str, tag: str) -> str:
+    """Leave out elements; searched in one pass, so that a damaged page takes no longer."""
+    lowered, here = markup.lower(), 0
+    kept: list[str] = []
+    while True:
+        start = _opening(lowered, tag, here)
+        stop = lowered.find(f"</{tag}", start) if start >= 0 else -1
+        if stop < 0:
+            return "".join([*kept, markup[here:]])
+        kept.append(markup[here:start])
+        here = stop + len(tag) + 3
+
+
+def _opening(lowered: str, tag: str, here: int) -> int:
+    while (here := lowered.find(f"<{tag}", here)) >= 0:
+        if not lowered[here + len(tag) + 1 : here + len(tag) + 2].isalnum():
+            return here
+        here += 1
+    return -1
 
 
 @dataclass(slots=True)
