@@ -32,7 +32,7 @@ from skywright.assistant.knowledge.embedding import embed_waiting
 from skywright.assistant.knowledge.evidence import evidence_in
 from skywright.assistant.knowledge.lexical import words_that_matter
 from skywright.assistant.knowledge.loading import load
-from skywright.assistant.knowledge.measures import auroc
+from skywright.assistant.knowledge.measures import auroc, auroc_interval
 from skywright.assistant.knowledge.minilm import MiniLM
 from skywright.assistant.knowledge.passages import passages_of
 from skywright.assistant.knowledge.searching import Searcher
@@ -41,6 +41,8 @@ from skywright.assistant.knowledge.store import KnowledgeStore
 _PENALTY = 1.0  # of squared weights, on signs of unit variance
 _DOC_QUESTIONS = 1_200
 _PARTS = 10
+_ANSWERABLE = 2 / 3  # of a user's questions, assumed: half would keep silent too often
+_OF_MADE = 1 / 3  # weight of a made question: words without a sentence say less of meaning
 _NAMES = tuple(one.name for one in dataclasses.fields(Signs))
 
 
@@ -140,7 +142,7 @@ def _without(corpus: KnowledgeStore, path: Path, removed: int) -> KnowledgeStore
     return store
 
 
-def fitted(asked: Sequence[Asked]) -> dict[str, float]:
+def fitted(asked: Sequence[Asked], of_each: npt.NDArray[np.float64]) -> dict[str, float]:
     """Fit a logistic regression with a penalty of squares.
 
     No sign may count against its sense (bounds on the weights), lest two that go together turn
@@ -153,8 +155,10 @@ def fitted(asked: Sequence[Asked]) -> dict[str, float]:
 
     def loss(w: npt.NDArray[np.float64]) -> float:
         total = z @ w[1:] + w[0]
-        return float(np.logaddexp(0, np.where(y, -total, total)).sum() + _PENALTY * w[1:] @ w[1:])
+        losses = np.logaddexp(0, np.where(y, -total, total))
+        return float(weight @ losses + _PENALTY * w[1:] @ w[1:])
 
+    weight = of_each * np.where(y, 2 * _ANSWERABLE, 2 - 2 * _ANSWERABLE)
     names = [one for one, is_used in zip(_NAMES, used, strict=True) if is_used]
     bounds = [(None, None), *((None, 0) if one == "unknown" else (0, None) for one in names)]
     w = minimize(loss, np.zeros(len(bounds)), method="L-BFGS-B", bounds=bounds).x
@@ -171,9 +175,11 @@ def judged(asked: Sequence[Asked], weights: dict[str, float]) -> dict[str, Any]:
     right = (total > 0) == y
     return {
         "asked": len(y),
-        "auroc": auroc(total, y),
+        "auroc": round(auroc(total, y), 4),
+        "interval_95": [round(bound, 4) for bound in auroc_interval(total, y, draws=500)],
         "auroc_by_sign": {name: round(auroc(x[:, k], y), 3) for k, name in enumerate(_NAMES)},
-        "right_at_one_half": round(float(right.mean()), 3),
+        "answerable_answered": round(float(right[y].mean()), 3),
+        "not_answerable_silent": round(float(right[~y].mean()), 3),
     }
 
 
@@ -201,11 +207,14 @@ def main() -> None:
             embed_waiting(store, embedder)
         questions = astro_questions(args.astro_qa) if name == "astro" else doc_questions(store)
         seen[name] = list(asked_of(store, questions, embedder))
-    fitting = [one for asked in seen.values() for one in asked if one.question.fits]
-    weights = fitted(fitting)
+    fitting = {name: [one for one in asked if one.question.fits] for name, asked in seen.items()}
+    of_each = [
+        _OF_MADE if name == "docs" else 1.0 for name, asked in fitting.items() for _ in asked
+    ]
+    weights = fitted([one for asked in fitting.values() for one in asked], np.array(of_each))
     judges = {name: [one for one in asked if not one.question.fits] for name, asked in seen.items()}
     told = {name: judged(asked, weights) for name, asked in judges.items()}
-    print(json.dumps({"weights": weights, "fitted_on": len(fitting), "held_back": told}))
+    print(json.dumps({"weights": weights, "fitted_on": len(of_each), "held_back": told}))
 
 
 if __name__ == "__main__":

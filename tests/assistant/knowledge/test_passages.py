@@ -32,6 +32,7 @@ def test_rows_of_a_table_stand_alone_and_its_border_is_left_out():
 def test_headings_are_no_answers():
     text = "# Limits\n\nThree arcmin.\n\nRates\n=====\n\nTen a second.\n"
     assert [one for _, one in told(text)] == ["Three arcmin.", "Ten a second."]
+    assert [one.title for one in passages_of(text)] == ["Limits", "Rates"]
 
 
 def test_items_of_a_list_are_told_apart():

@@ -38,6 +38,7 @@ def embed_waiting(
     store: KnowledgeStore,
     embedder: Embedder,
     *,
+    collection: str | None = None,
     on_progress: Callable[[int], None] = lambda _done: None,
 ) -> int:
     """Make the vectors that are missing; stopped at any time, the next call goes on from there.
@@ -48,6 +49,8 @@ def embed_waiting(
         Whose chunks.
     embedder : Embedder
         Whose vectors; those of another one stay.
+    collection : str, optional
+        Of this one only.
     on_progress : callable
         Told how many chunks were done since the call.
 
@@ -57,7 +60,7 @@ def embed_waiting(
         Chunks that got their vector.
     """
     done = 0
-    while waiting := store.without_vector(embedder.id, _CHUNKS_AT_ONCE):
+    while waiting := store.without_vector(embedder.id, _CHUNKS_AT_ONCE, collection=collection):
         ids, texts = zip(*waiting, strict=True)
         store.add_vectors(embedder.id, ids, embedder.embed_passages(texts))
         done += len(ids)

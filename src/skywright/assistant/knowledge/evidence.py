@@ -152,18 +152,18 @@ def _ranked(question: str, asked: Asked, hits: Sequence[Hit]) -> list[_Candidate
     cut = [(hit, passages_of(hit.text)) for hit in hits]
     texts = [hit.text[one.start : one.stop] for hit, passages in cut for one in passages]
     stems = iter(stems_of(texts))
-    headings = stems_of([hit.heading for hit in hits])
+    titles = iter(stems_of([f"{hit.heading} {one.title}" for hit, parts in cut for one in parts]))
     best_score = max((hit.score for hit in hits), default=1.0) or 1.0
     asks_number = bool(_ASKS_NUMBER.search(question))
     ranked = []
-    for (hit, passages), heading in zip(cut, headings, strict=True):
+    for hit, passages in cut:
         held = [next(stems) for _ in passages]
         for place, own in enumerate(held):
             around = {stem for near in held[max(0, place - 1) : place + 2] for stem in near}
             of_quote = asked.cover(own)
             score = (
                 _OF_QUOTE * of_quote
-                + _OF_CONTEXT * asked.cover(around.union(heading))
+                + _OF_CONTEXT * asked.cover(around.union(next(titles)))
                 + _OF_CHUNK * hit.score / best_score
                 + _OF_NUMBER * (asks_number and any(map(str.isdigit, "".join(own))))
                 + _OF_CODE * (passages[place].kind == "code")

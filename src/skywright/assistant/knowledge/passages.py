@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["sentence", "row", "code"]
@@ -33,6 +33,8 @@ class Passage:
     start: int
     stop: int
     kind: Kind
+    title: str = ""
+    """The heading above it, where it is in the same text."""
 
 
 def passages_of(text: str) -> list[Passage]:
@@ -45,7 +47,21 @@ def passages_of(text: str) -> list[Passage]:
             found.extend(_passage(text, a, b, "row") for a, b in _lines(text, start, stop))
         else:
             found.extend(_code(text, start, stop))
-    return [one for one in found if any(letter.isalnum() for letter in text[one.start : one.stop])]
+    titles = list(_titles(text))
+    return [
+        replace(one, title=next((name for at, name in reversed(titles) if at < one.start), ""))
+        for one in found
+        if any(letter.isalnum() for letter in text[one.start : one.stop])
+    ]
+
+
+def _titles(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the headings with where each stands."""
+    lines = list(_lines(text, 0, len(text)))
+    for (start, stop), below in zip(lines, [*lines[1:], (0, 0)], strict=False):
+        line = text[start:stop]
+        if _HEADING.match(line) or (line.strip() and _is_title(line, text[slice(*below)])):
+            yield start, line.strip("# \t\n")
 
 
 def _groups(text: str) -> Iterator[tuple[Kind, int, int]]:
@@ -81,10 +97,13 @@ def _kinds(text: str) -> Iterator[tuple[Kind | None, int, int, bool]]:
 
 def _is_mark(line: str, below: str) -> bool:
     """Tell headings, their adornments, borders of tables and directives."""
-    is_title = len(below.strip()) >= len(line.strip()) and _ADORNMENT.match(below) and below.strip()
-    return bool(
-        _HEADING.match(line) or _ADORNMENT.match(line) or _DIRECTIVE.match(line) or is_title
-    )
+    marks = (_HEADING, _ADORNMENT, _DIRECTIVE)
+    return any(mark.match(line) for mark in marks) or _is_title(line, below)
+
+
+def _is_title(line: str, below: str) -> bool:
+    is_underlined = below.strip() and _ADORNMENT.match(below)
+    return bool(is_underlined) and len(below.strip()) >= len(line.strip())
 
 
 def _kind(line: str) -> Kind:

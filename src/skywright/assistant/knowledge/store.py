@@ -110,19 +110,9 @@ class KnowledgeStore:
         replace: bool = False,
     ) -> list[Added]:
         """Keep documents in one transaction; ``replace`` erases others of the same source."""
-        cut = [(one, chunks_of(one.text, one.form, title=one.title)) for one in documents]
-        for document, chunks in cut:
-            if not chunks:
-                message = f"The document {document.source or document.title!r} holds no text."
-                raise InputError(message, hint="Scanned pages need their text recognised first.")
-        if not collection.strip():
-            message = f"The name of a collection may not be blank, got {collection!r}."
-            raise InputError(message)
+        cut = _cut(documents, collection)
         with self.write() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO collection VALUES (?, ?)", (collection, DENSE_WEIGHT)
-            )
-            added = [_add(connection, collection, *one) for one in cut]
+            added = _add_all(connection, collection, cut)
             if not replace:
                 return added
             return [
@@ -131,6 +121,27 @@ class KnowledgeStore:
                 )
                 for one, document in zip(added, documents, strict=True)
             ]
+
+    def replace_all(self, documents: Sequence[Document], *, collection: str) -> None:
+        """Make documents the whole of a collection, in one transaction; what is known stays."""
+        cut = _cut(documents, collection)
+        wanted = {one.sha256 for one in documents}
+        with self.write() as connection:
+            rows = connection.execute(
+                "SELECT id, sha256 FROM document WHERE collection = ?", (collection,)
+            ).fetchall()
+            gone = [(row["id"],) for row in rows if row["sha256"] not in wanted]
+            connection.executemany("DELETE FROM chunk WHERE document_id = ?", gone)
+            connection.executemany("DELETE FROM document WHERE id = ?", gone)
+            _add_all(connection, collection, cut)
+
+    def hashes(self, collection: str) -> set[str]:
+        """Return the hashes of a collection's documents."""
+        with self.read() as connection:
+            rows = connection.execute(
+                "SELECT sha256 FROM document WHERE collection = ?", (collection,)
+            )
+            return {row["sha256"] for row in rows}
 
     def remove(self, document_id: int) -> None:
         """Erase a document with its chunks, words and vectors.
@@ -194,13 +205,18 @@ class KnowledgeStore:
                 "UPDATE collection SET dense_weight = ? WHERE name = ?", (weight, collection)
             )
 
-    def without_vector(self, embedder_id: str, limit: int) -> list[tuple[int, str]]:
+    def without_vector(
+        self, embedder_id: str, limit: int, *, collection: str | None = None
+    ) -> list[tuple[int, str]]:
         """Return ids and texts, headings in front, of chunks that wait for their vector."""
         with self.read() as connection:
             rows = connection.execute(
                 "SELECT id, heading, text FROM chunk WHERE NOT EXISTS (SELECT 1 FROM vector"
-                " WHERE chunk_id = chunk.id AND embedder_id = ?) ORDER BY length(text), id LIMIT ?",
-                (embedder_id, limit),
+                " WHERE chunk_id = chunk.id AND embedder_id = :embedder)"
+                " AND (:collection IS NULL OR document_id IN"
+                " (SELECT id FROM document WHERE collection = :collection))"
+                " ORDER BY length(text), id LIMIT :limit",
+                {"embedder": embedder_id, "collection": collection, "limit": limit},
             )
             return [(row["id"], Chunk(0, row["heading"], 0, 0, row["text"]).in_context)
                     for row in rows]  # fmt: skip
@@ -277,6 +293,25 @@ def _erase_others(
         (collection, document.source, document_id),
     ).fetchall()
     return sum(_erase(connection, row["id"]) for row in rows)
+
+
+def _cut(documents: Sequence[Document], collection: str) -> list[tuple[Document, list[Chunk]]]:
+    cut = [(one, chunks_of(one.text, one.form, title=one.title)) for one in documents]
+    for document, chunks in cut:
+        if not chunks:
+            message = f"The document {document.source or document.title!r} holds no text."
+            raise InputError(message, hint="Scanned pages need their text recognised first.")
+    if not collection.strip():
+        message = f"The name of a collection may not be blank, got {collection!r}."
+        raise InputError(message)
+    return cut
+
+
+def _add_all(
+    connection: sqlite3.Connection, collection: str, cut: list[tuple[Document, list[Chunk]]]
+) -> list[Added]:
+    connection.execute("INSERT OR IGNORE INTO collection VALUES (?, ?)", (collection, DENSE_WEIGHT))
+    return [_add(connection, collection, *one) for one in cut]
 
 
 def _add(
