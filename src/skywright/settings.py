@@ -7,7 +7,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from skywright.errors import InputError
@@ -30,6 +30,11 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("~/.local/share/skywright")
     """Folder of the database, the blobs and the collected catalogues."""
+
+    catalogues_dir: Path = Field(
+        default_factory=lambda known: known.get("data_dir", Path()).expanduser() / "catalogues"
+    )
+    """Folder of catalogue files of one's own; empty means ``catalogues`` in the data folder."""
 
     database_url: str = ""
     """SQLAlchemy URL; empty means SQLite in the data folder."""
@@ -172,6 +177,33 @@ class Settings(BaseSettings):
     earth_imagery_url: str = "https://api.nasa.gov/planetary/earth"
     """NASA Earth imagery, retired since 2025-07-07."""
 
+    gaia_url: str = "https://gea.esac.esa.int/tap-server/tap"
+    """TAP service of ESA's Gaia archive."""
+
+    gaia_release: str = Field(default="gaiadr3", pattern="^gaia[a-z0-9_]{1,20}$")
+    """Schema of the Gaia release that is asked; DR4 is due in December 2026."""
+
+    simbad_url: str = "https://simbad.cds.unistra.fr/simbad/sim-tap"
+    """TAP service of SIMBAD."""
+
+    vizier_url: str = "https://tapvizier.cds.unistra.fr/TAPVizieR/tap"
+    """TAP service of VizieR."""
+
+    sdss_url: str = "https://skyserver.sdss.org/dr18/SkyServerWS"
+    """Web services of SDSS SkyServer, of one data release."""
+
+    mast_url: str = "https://mast.stsci.edu/vo-tap/api/v0.1/caom"
+    """TAP service of MAST (CAOM)."""
+
+    cadc_url: str = "https://ws.cadc-ccda.hia-iha.nrc-cnrc.gc.ca/argus"
+    """TAP service of the Canadian Astronomy Data Centre (CAOM)."""
+
+    horizons_url: str = "https://ssd.jpl.nasa.gov/api/horizons.api"
+    """JPL Horizons (positions of bodies and spacecraft)."""
+
+    openngc_url: str = "https://raw.githubusercontent.com/mattiaverga/OpenNGC/master/database_files"
+    """Files of OpenNGC."""
+
     spacenews_url: str = "https://spacenews.com/feed/"
     """Feed of SpaceNews (RSS)."""
 
@@ -222,6 +254,11 @@ class Settings(BaseSettings):
 
     max_upload_rows: int = Field(default=200_000, ge=1)
     """Most rows that are parsed out of one upload."""
+
+    @field_validator("catalogues_dir")
+    @classmethod
+    def _at_home(cls, folder: Path) -> Path:
+        return folder.expanduser()
 
 
 def _refuse_unknown_names() -> None:
