@@ -26,7 +26,7 @@ _MASSES = {
 _POWERS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _COUNTED = (
     r"papers?|articles?|publications?|results?|rows?|stars?|sources?|launches|satellites|planets?"
-    r"|exoplanets?|objects?|asteroids?|matches|entries|records|hits|references|preprints?|studies"
+    r"|exoplanets?|neos|neas|comets|objects?|asteroids?|matches|entries|records|hits|references|preprints?|studies"
 )
 _LIKE = r"recent|latest|newest|brightest|best|new|nearest|last|next|closest|relevant|top|upcoming"
 _MOST = r"top|first|limit(?: of| to)?|at most|no more than|max(?:imum)?(?: of)?"
@@ -34,7 +34,7 @@ _COUNTS = tuple(
     re.compile(rf"(?<![\w.]){pattern}", re.IGNORECASE)
     for pattern in (
         rf"(?:{_MOST}) (?P<n>{NUMBER})(?![\w.])",
-        rf"(?P<n>{NUMBER}) (?:(?:most )?(?:{_LIKE}) )*(?=(?:\w+ ){{0,2}}(?:{_COUNTED})\b)",
+        rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:\w+ ){{0,2}}(?:{_COUNTED})\b)",
     )
 )
 _BECOMES = r"is|was|were|of|to|at|changed|becomes|set|raised|lowered|equal|equals|="

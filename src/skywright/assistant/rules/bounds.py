@@ -26,6 +26,9 @@ _BETWEEN = (
 _ABOVE = r"above|over|greater than|larger than|more than|redder than|at least|fainter than"
 _BELOW = r"below|under|less than|smaller than|bluer than|at most|brighter than|up to"
 
+_EXCEEDS = rf"(?:{_MORE}|(?:is |are )?(?:{_ABOVE}))"
+_FALLS_SHORT = rf"(?:{_LESS}|(?:is |are )?(?:{_BELOW}))"
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -64,22 +67,21 @@ def _range_of(reader: Reader, quantity: str, name: str, kind: str) -> Bounds | N
         if taken:
             low, high = sorted(taken[0])
             return Bounds(low, high, name)
-    above = rf"(?:{_MORE}|(?:is |are )?(?:{_ABOVE}))"
-    below = rf"(?:{_LESS}|(?:is |are )?(?:{_BELOW}))"
-    least = _first(reader, rf"{quantity}\s*{above}\s*(?P<n>{_N})", kind)
-    most = _first(reader, rf"{quantity}\s*{below}\s*(?P<n>{_N})", kind)
+    least = _first(reader, rf"{quantity}\s*{_EXCEEDS}\s*(?P<n>{_N})", kind)
+    most = _first(reader, rf"{quantity}\s*{_FALLS_SHORT}\s*(?P<n>{_N})", kind)
     return None if least is None and most is None else Bounds(least, most, name)
 
 
 def _two_sided(quantity: str) -> tuple[str, ...]:
     low, high = rf"(?P<low>{_N})", rf"(?P<high>{_N})"
     within = r"(?:mag\w*\s*)?(?:in|for|on)\s*(?:the )?"
+    above, below = _EXCEEDS, _FALLS_SHORT
     also = rf"\s*(?:and|,|&)+\s*(?:{quantity}\s*)?"
     return (
         rf"{low}\s*{_LESS}\s*{quantity}\s*{_LESS}\s*{high}",
         rf"{high}\s*{_MORE}\s*{quantity}\s*{_MORE}\s*{low}",
-        rf"{quantity}\s*{_MORE}\s*{low}{also}{_LESS}\s*{high}",
-        rf"{quantity}\s*{_LESS}\s*{high}{also}{_MORE}\s*{low}",
+        rf"{quantity}\s*{above}\s*{low}{also}{below}\s*{high}",
+        rf"{quantity}\s*{below}\s*{high}{also}{above}\s*{low}",
         rf"{quantity}\s*{_BETWEEN}",
         rf"(?:(?:between|from)\s+)?{low}\s*(?:and|to|-)\s*{high}\s*{within}{quantity}",
     )

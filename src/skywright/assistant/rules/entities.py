@@ -13,7 +13,13 @@ from skywright.assistant.rules.dates import Span, span_in
 from skywright.assistant.rules.names import Kind, Name, gazetteer, names_in
 from skywright.assistant.rules.positions import Position, positions_in
 from skywright.assistant.rules.reading import Reader, plain
-from skywright.assistant.rules.references import adql_in, arxiv_ids_in, bibcodes_in, quoted_in
+from skywright.assistant.rules.references import (
+    adql_in,
+    arxiv_ids_in,
+    bibcodes_in,
+    pasted_in,
+    quoted_in,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class Entities:
     text: str
     """The question with one kind of quote, dash and blank."""
     masked: str
-    """The same with kinds in capitals instead of what was read: ``Gaia sources near OBJECT``."""
+    """In small letters, kinds in capitals instead of what was read: ``stars near OBJECT``."""
     names: tuple[Name, ...] = ()
     positions: tuple[Position, ...] = ()
     radius_deg: float | None = None
@@ -34,6 +40,10 @@ class Entities:
     arxiv_ids: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()
     adql: str = ""
+    pasted: str = ""
+    """Element sets or a conjunction data message, as they were put into the question."""
+    untimed: str = ""
+    """The question without dates and counts."""
     amounts: Amounts = field(default_factory=Amounts)
     count: int | None = None
     provider: str = ""
@@ -56,12 +66,11 @@ def entities_in(question: str, today: date) -> Entities:
     today : date
         What "last year" is counted from (UTC).
     """
-    adql = adql_in(question)
+    adql, pasted = adql_in(question), pasted_in(question)
+    if adql or pasted:
+        return _with_text(question, adql, pasted)
     text = plain(question)
     text = text.lower() if text.isupper() else text  # where all is shouted, case tells nothing
-    if adql:
-        before = plain(question[: question.find(adql[:20])] if adql[:20] in question else "")
-        return Entities(text, f"{before} ADQL".strip(), adql=adql)
     reader = Reader(text)
     quoted = quoted_in(reader)
     bibcodes, arxiv_ids = bibcodes_in(reader), arxiv_ids_in(reader)
@@ -86,6 +95,7 @@ def entities_in(question: str, today: date) -> Entities:
         bibcodes=bibcodes,
         arxiv_ids=arxiv_ids,
         quoted=quoted,
+        untimed=reader.without("time", "count"),
         amounts=amounts,
         count=count,
         provider=_listed(text, "providers"),
@@ -93,6 +103,14 @@ def entities_in(question: str, today: date) -> Entities:
         method=_listed(text, "methods"),
         facility=_listed(reader.rest, "facilities"),
     )
+
+
+def _with_text(question: str, adql: str, pasted: str) -> Entities:
+    """Read a question with a query or data in it: only what stands before that is words."""
+    before = plain(question[: max(question.find((adql or pasted)[:20]), 0)])
+    kind = "ADQL" if adql else "PASTED"
+    masked = f"{before.lower()} {kind}".strip()
+    return Entities(plain(question), masked, adql=adql, pasted=pasted, untimed=before)
 
 
 def _listed(text: str, kind: str) -> str:

@@ -59,12 +59,20 @@ class Reader:
         self.rest = self.rest[:start] + TAKEN * (stop - start) + self.rest[stop:]
         self.taken.append((start, stop, kind))
 
+    def without(self, *kinds: str) -> str:
+        """Return the question without the parts of some kinds."""
+        text = list(self.text)
+        for start, stop, kind in self.taken:
+            if kind in kinds:
+                text[start:stop] = " " * (stop - start)
+        return " ".join("".join(text).split())
+
     def masked(self) -> str:
-        """Return the question with the kind of each part in capitals instead of the part."""
+        """Return the question in small letters, the kind of each part in capitals in its place."""
         pieces, at = [], 0
         for start, stop, kind in sorted(self.taken):
             if start >= at:
-                pieces += [self.text[at:start], f" {kind.upper()} " if kind else " "]
+                pieces += [self.text[at:start].lower(), f" {kind.upper()} " if kind else " "]
                 at = stop
-        joined = "".join([*pieces, self.text[at:]])
+        joined = "".join([*pieces, self.text[at:].lower()])
         return re.sub(r"\s+", " ", joined).strip()

@@ -15,11 +15,16 @@ _ARXIV = re.compile(
     re.IGNORECASE,
 )
 _ARXIV_NAMED = re.compile(r"arxiv", re.IGNORECASE)
-_FENCE = re.compile(r"```(?:\w+)?\s*(?P<code>.+?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:\w+\s*\n)?\s*(?P<code>.+?)```", re.DOTALL)
 _ADQL = re.compile(r"\bselect\b.+?\bfrom\b.+$", re.IGNORECASE | re.DOTALL)
 _SQL_SIGNS = re.compile(
     r"\bselect\s+(?:top\s+\d+|distinct|\*|count|avg|min|max|sum)|\bfrom\s+(?:\w+\.\w+|\"|basic\b|ps\b|pscomppars\b|ident\b)|,.*\bfrom\b|\bwhere\b.+[=<>]",
     re.IGNORECASE | re.DOTALL,
+)
+_PASTED = re.compile(
+    r"^[ \t]*1 \d{5}[A-Z ][ \d].{40,}$|CCSDS_(?:CDM|OMM)_VERS|<(?:cdm|omm|ndm)\b"
+    r"|\{\s*\"(?:OBJECT_NAME|CCSDS)",
+    re.MULTILINE | re.IGNORECASE,
 )
 _POLITE_TAIL = re.compile(r"[\s.?!]*(?:please|thanks|thank you)?[\s.?!;]*$", re.IGNORECASE)
 
@@ -51,3 +56,12 @@ def adql_in(text: str) -> str:
     if not match or not (fenced or _SQL_SIGNS.search(match[0])):
         return ""
     return _POLITE_TAIL.sub("", match[0]).strip().strip("`").strip()
+
+
+def pasted_in(text: str) -> str:
+    """Return element sets or a conjunction data message in a text, as they were written."""
+    found = _PASTED.search(text)
+    if not found:
+        return ""
+    start = text.rfind("[", 0, found.start()) if text[found.start()] == "{" else found.start()
+    return text[max(start, 0) :].strip()

@@ -1,0 +1,93 @@
+"""Answers from what tools returned: their words, quoted, with source, time and query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from skywright.assistant.engine.model import Piece, Quote, Stated, Verdict
+from skywright.assistant.knowledge.evidence import Evidence
+from skywright.assistant.messages import Origin, ToolResult, ToolRun
+from skywright.assistant.rules.planning import Plan
+
+_MOST_LINES = 40
+_NEAREST = 3
+
+GREETING = (
+    "I answer questions on the sky and on spaceflight with tools and with the documents of your "
+    "knowledge base, and cite what I say. Ask for example: What are the coordinates of M31? "
+    "Find Gaia sources within 5' of M13. Create a CMD for NGC 6397. Papers on JWST exoplanet "
+    "atmospheres since 2023. Is Apophis dangerous? Falcon 9 launches in 2020."
+)
+UNCLEAR = (
+    "I do not understand what you want to know. Name an object, a place, a subject or a mission, "
+    "and what about it; `help` shows examples."
+)
+
+
+def told(plan: Plan, runs: Sequence[ToolRun]) -> Iterator[Piece]:
+    """Tell what came of the calls of a plan, in their order."""
+    remarks = " ".join(plan.remarks)
+    for k, run in enumerate(runs):
+        if run.result is None:
+            yield from failed(run)
+            return
+        is_last = k == len(runs) - 1
+        yield _stated(run, run.result, remarks if is_last else "")
+    if runs and _is_empty(runs[-1].result):
+        yield Verdict(is_found=False)
+
+
+def failed(run: ToolRun) -> Iterator[Piece]:
+    """Tell that a call failed: nothing is said in its place."""
+    yield Stated(f"{run.error} ")
+    yield Verdict(is_found=False)
+
+
+def evidence_told(evidence: Evidence) -> Iterator[Piece]:
+    """Tell what the knowledge base holds, in its own words; or that it does not."""
+    if evidence.is_answerable:
+        for one in evidence.citations:
+            text = f"{_joined(one.quote)} ({one.title})\n\n"
+            yield Stated(text, (Quote(one.quote, "chunk", one.id),))
+        return
+    yield Stated("The knowledge base holds no answer to this. ")
+    nearest = {one.title: one for one in evidence.citations[:_NEAREST]}
+    if nearest:
+        named = "; ".join(f"{title} ({one.source})" for title, one in nearest.items())
+        quotes = tuple(Quote(one.quote, "chunk", one.id) for one in nearest.values())
+        yield Stated(f"Nearest to it: {named}.", quotes)
+    yield Verdict(is_found=False)
+
+
+def _stated(run: ToolRun, result: ToolResult, remarks: str) -> Stated:
+    lines = [line.strip() for line in result.text.splitlines() if line.strip()]
+    quotes = tuple(Quote(line, "tool", run.call.id) for line in lines[:_MOST_LINES])
+    said = [*lines[:_MOST_LINES]]
+    if len(lines) > _MOST_LINES:
+        said.append(f"{len(lines) - _MOST_LINES} more lines are in the result.")
+    said += [remarks] if remarks else []
+    said += [f"Note: {one}" for one in result.warnings if one not in result.text]
+    said += [_source(one) for one in result.origins]
+    return Stated("\n".join(said) + "\n\n", quotes)
+
+
+def _source(origin: Origin) -> str:
+    told = f"Source: {origin.title}"
+    if origin.state not in {"", "live"}:
+        told += f" ({origin.state})"
+    if origin.retrieved_utc:
+        told += f", {origin.retrieved_utc}"
+    if origin.rows is not None:
+        told += f", {origin.rows:,} row{'' if origin.rows == 1 else 's'}"
+    told += "."
+    return f"{told}\nQuery: {_joined(origin.query)}" if origin.query else told
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _is_empty(result: ToolResult | None) -> bool:
+    """Tell whether a search came back without a row."""
+    counts = [one.rows for one in result.origins if one.rows is not None] if result else []
+    return bool(counts) and not any(counts)

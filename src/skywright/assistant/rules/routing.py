@@ -1,0 +1,131 @@
+"""What a question wants: patterns over its words, and likeness to example questions."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skywright.assistant.knowledge.embedding import Embedder
+from skywright.assistant.rules.entities import Entities
+from skywright.assistant.rules.reading import plain
+from skywright.assistant.rules.wording import mended
+
+UNCLEAR = "unclear"
+KNOWLEDGE = "knowledge"
+
+_ENOUGH = 1.5
+"""Score from which patterns are trusted by themselves."""
+_LEAD = 1.0
+"""Lead over the second from which likeness is not asked."""
+_OF_LIKENESS = 3.0
+_LIKE = 0.45
+"""Cosine to an example from which it counts alone."""
+_FEWEST_WORDS = 3
+
+_ANY = r"(?:OBJECT|EXOPLANET|ASTEROID|COMET|PLANET|SATELLITE)"
+_STANDS_FOR = {
+    "{it}": _ANY, "{neo}": r"(?:ASTEROID|COMET)", "{sat}": r"SATELLITE",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Something that can be wanted."""
+
+    name: str
+    title: str
+    patterns: tuple[tuple[float, re.Pattern[str]], ...]
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What a question wants, and how clear that was."""
+
+    intent: str
+    score: float
+    scores: Mapping[str, float]
+    """Of all intents, by patterns."""
+
+
+@cache
+def intents() -> dict[str, Intent]:
+    """Return the intents by name, as the data file has them."""
+    text = files("skywright.assistant.rules").joinpath("intents.toml").read_text(encoding="utf-8")
+    return {one["name"]: _intent(one) for one in tomllib.loads(text)["intent"]}
+
+
+def _intent(row: Mapping[str, Any]) -> Intent:
+    patterns = []
+    for weight, pattern in row["patterns"]:
+        for name, kinds in _STANDS_FOR.items():
+            pattern = pattern.replace(name, kinds)
+        patterns.append((float(weight), re.compile(pattern)))
+    return Intent(str(row["name"]), str(row["title"]), tuple(patterns), tuple(row["examples"]))
+
+
+class Router:
+    """Finds the intent of questions, by patterns and, where they leave doubt, by likeness.
+
+    Parameters
+    ----------
+    embedder : Embedder, optional
+        Compares with the examples; without one patterns decide alone.
+    """
+
+    def __init__(self, embedder: Embedder | None = None) -> None:
+        self._embedder = embedder
+        self._examples: tuple[tuple[str, ...], npt.NDArray[np.float32]] | None = None
+
+    def route(self, entities: Entities) -> Routed:
+        """Return what a question wants."""
+        text = words_of(entities)
+        scores = {name: _score(one, text) for name, one in intents().items()}
+        first, second = sorted(scores.values(), reverse=True)[:2]
+        if first >= _ENOUGH and first - second >= _LEAD:
+            best = max(scores, key=lambda name: scores[name])
+            return Routed(best, first, scores)
+        likeness = self._likeness(plain(entities.text))
+        fused = {name: scores[name] + _OF_LIKENESS * likeness.get(name, 0.0) for name in scores}
+        best = max(fused, key=lambda name: fused[name])
+        if scores[best] < 1.0 and likeness.get(best, 0.0) < _LIKE:
+            best = KNOWLEDGE if len(text.split()) >= _FEWEST_WORDS else UNCLEAR
+        return Routed(best, scores.get(best, 0.0), scores)
+
+    def _likeness(self, text: str) -> dict[str, float]:
+        if self._embedder is None:
+            return {}
+        names, vectors = self._vectors(self._embedder)
+        cosines = vectors @ self._embedder.embed_queries([text])[0]
+        best: dict[str, float] = {}
+        for name, cosine in zip(names, cosines, strict=True):
+            best[name] = max(best.get(name, 0.0), float(cosine))
+        return best
+
+    def _vectors(self, embedder: Embedder) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
+        if self._examples is None:
+            rows = [(one.name, text) for one in intents().values() for text in one.examples]
+            vectors = embedder.embed_queries([text for _, text in rows])
+            self._examples = tuple(name for name, _ in rows), vectors
+        return self._examples
+
+
+def words_of(entities: Entities) -> str:
+    """Return a question in small letters, spelling mended, kinds of what it names in capitals."""
+    masked = entities.masked
+    for name, word in ((entities.provider, "PROVIDER"), (entities.rocket, "ROCKET")):
+        if name:
+            masked = f"{masked} {word}"
+    return mended(masked)
+
+
+def _score(intent: Intent, text: str) -> float:
+    return sum(weight for weight, pattern in intent.patterns if pattern.search(text))

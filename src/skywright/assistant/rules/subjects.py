@@ -1,0 +1,121 @@
+"""Free words of a question: the subject of papers, an author, a name that no pattern knows."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from skywright.assistant.rules.entities import Entities
+from skywright.assistant.rules.wording import mended
+
+_GAIA_WORDS = re.compile(r"\b(?:stars?|gaia|dr3|bp-?rp|parallax\w*|proper motions?|astrometr\w+)\b")
+_VIZIER = re.compile(r"\bvizier:?\s*(?:table |catalog(?:ue)? )?(?P<table>[IVXB]+/[\w+/.-]+)")
+_DEEP_SKY = re.compile(r"\b(?:galaxies|nebulae|nebulas|deep[- ]sky|openngc|ngc objects|clusters)\b")
+
+
+@cache
+def _texts() -> dict[str, str]:
+    text = files("skywright.assistant.rules").joinpath("subjects.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(_texts()[name], re.IGNORECASE)
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_texts()[name].split())
+
+
+def subject_of(read: Entities) -> str:
+    """Return what papers are wanted on, without years, authors and polite words."""
+    if read.quoted:
+        return " ".join(f'"{one}"' for one in read.quoted)
+    text = _pattern("author").sub(_kept, read.untimed).strip(" ?.!")
+    found = _pattern("subject").search(text) or _pattern("subject").search(mended(text))
+    subject = found["subject"] if found else _pattern("lead").sub("", text)
+    while found := _pattern("subject").match(subject):  # "search ADS for articles on ..."
+        subject = found["subject"]
+    last = None
+    while last != subject:
+        last = subject
+        subject = _pattern("trail").sub("", subject).strip(" ,.?!;:-")
+    subject = re.sub(r"^(?:the (?:subject|topic) of|the|a|an|any|some)\s+", "", subject, flags=re.I)
+    return "" if subject.lower() in _words("no_subject") else subject
+
+
+def _kept(match: re.Match[str]) -> str:
+    """Drop the author, keep the word before "by" that tells what is wanted."""
+    before = match[0][: match.start("name") - match.start()]
+    return re.sub(r"\b(?:by|from|authors?:?|the)\s*$", "", before.rstrip(), flags=re.IGNORECASE)
+
+
+def author_of(read: Entities) -> str:
+    """Return the author that a question names, empty if none."""
+    found = _pattern("author").search(read.untimed)
+    if not found:
+        return ""
+    name = re.sub(r"\s+(?:On|About|In|Since)$", "", found["name"]).strip(" ,.")
+    return "" if name.lower() in _words("no_author") else name
+
+
+def free_name(read: Entities) -> str:
+    """Return what stands where a name is expected, empty if that is no name."""
+    if read.quoted:
+        return read.quoted[0]
+    for match in _pattern("named").finditer(read.untimed):
+        name = _pattern("ends").sub("", match["name"]).strip(" .?!,")
+        words = [one for one in name.lower().split() if one not in _words("no_name")]
+        if words and (words == name.lower().split() or name != name.lower()):
+            return name
+    return ""
+
+
+def catalogue_of(read: Entities) -> str:
+    """Return the catalogue that a cone is meant for: Gaia DR3 unless something else is said."""
+    text = read.text.lower()
+    vizier = _VIZIER.search(read.text) or _VIZIER.search(text)
+    if vizier:
+        return f"vizier:{vizier['table']}"
+    for word, name in (
+        ("simbad", "simbad"),
+        ("sdss", "sdss"),
+        ("sloan", "sdss"),
+        ("openngc", "openngc"),
+    ):
+        if re.search(rf"\b{word}\b", text):
+            return name
+    if _DEEP_SKY.search(text) and not _GAIA_WORDS.search(text):
+        return "openngc"
+    return "gaia-dr3"
+
+
+_SERVICES = (
+    ("gaia", r"\bgaia\w*\.|\bgaia_source\b"),
+    ("vizier", r'from\s+"?[ivxb]+/|\bvizier\b'),
+    ("exoplanets", r"from\s+(?:ps|pscomppars|stellarhosts|ml|cumulative|toi|td)\b"),
+    ("cadc", r"\bcaom2\.|\bcadc\b"),
+    (
+        "simbad",
+        r"from\s+(?:basic|ident|ids|flux|allfluxes|otypes|otypedef|has_ref|ref|mesdistance|h_link)\b",
+    ),
+    ("mast", r"\bobs_?core\b|\bmast\b"),
+)
+
+
+def service_of(query: str, words: str) -> str:
+    """Return the service that a query is written for, by its tables, else by what is said."""
+    said = words.lower()
+    for name in ("simbad", "vizier", "cadc", "mast", "gaia"):
+        if re.search(rf"\b(?:on|at|in|from|to|with|using|against|via) (?:the )?{name}\b", said):
+            return name
+    if "exoplanet" in said:
+        return "exoplanets"
+    for name, pattern in _SERVICES:
+        if re.search(pattern, query, re.IGNORECASE):
+            return name
+    return "gaia"

@@ -1,0 +1,180 @@
+"""What is wanted, in the light of the conversation: "it", what was asked back, what is repeated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+
+from skywright.assistant.engine.model import Asked, Replied, Turn
+from skywright.assistant.messages import Answer
+from skywright.assistant.rules.entities import Entities, entities_in
+from skywright.assistant.rules.routing import KNOWLEDGE, UNCLEAR, Routed, Router
+
+_REMEMBERED = 8
+"""Questions before the last that are looked at."""
+_SURE = 2.5
+"""Score from which a reply to a question of ours is a new question instead."""
+_SHORT_WORDS = 9
+
+_THING = (
+    r"cluster|object|star|galaxy|nebula|asteroid|comet|planet|source|satellite|one|target|system"
+)
+_IT = re.compile(
+    r"\b(?:it|its|it's|there|them|their|they|those|these"
+    rf"|(?:that|this|the same|the) (?:{_THING}))\b",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(
+    r"^(?:and|or|now|then|also|what about|how about|same|again|only|but|plus)\b", re.I
+)
+_PLOT = re.compile(r"\b(?:plot|draw|show|graph|visuali[sz]e|chart|display)\b", re.IGNORECASE)
+_TABLE = re.compile(
+    r"\b(?:it|them|those|these|that|this"
+    r"|(?:the|this|that) (?:table|results?|stars|sources|data|list))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the last question wants, with all that is known for it."""
+
+    intent: str
+    entities: Entities
+    target: str = ""
+    """Object that is meant, where the question names one or points to it."""
+    tables: tuple[str, ...] = ()
+    """Tables of the conversation, the newest last."""
+    bibcodes: tuple[str, ...] = ()
+    """Of the papers found last."""
+    is_reply: bool = False
+    """Whether the question only says what we had asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The question before, and what came of it."""
+
+    wish: Wish
+    answer: Answer | None = None
+    bibcodes: tuple[str, ...] = field(default=())
+
+
+def understood(history: Sequence[Turn], router: Router, today: date) -> Wish:
+    """Return what the last question of a history wants."""
+    asked = [k for k, turn in enumerate(history) if isinstance(turn, Asked)][-_REMEMBERED:]
+    past: _Past | None = None
+    wish: Wish | None = None
+    for place in asked:
+        question = history[place]
+        assert isinstance(question, Asked)  # noqa: S101  (chosen so; tells the type)
+        wish = _wish(question, past, router, today)
+        answer = next((t.answer for t in history[place:] if isinstance(t, Replied)), None)
+        bibcodes = _bibcodes(answer) or (past.bibcodes if past else ())
+        past = _Past(wish, answer, bibcodes)
+    if wish is None:
+        message = "A history holds a question."
+        raise ValueError(message)
+    return wish
+
+
+def _wish(question: Asked, past: _Past | None, router: Router, today: date) -> Wish:
+    entities = entities_in(question.text, today)
+    routed = router.route(entities)
+    wish = Wish(
+        routed.intent,
+        entities,
+        target=_target(entities, question, past),
+        tables=question.tables,
+        bibcodes=past.bibcodes if past else (),
+    )
+    if past and past.answer and past.answer.is_question and not _is_new(routed, past, entities):
+        return _filled(wish, past)
+    if past and _goes_on(routed, entities):
+        return _repeated(wish, past)
+    return _plotted(wish, routed)
+
+
+def _target(entities: Entities, question: Asked, past: _Past | None) -> str:
+    named = entities.named()
+    if named:
+        return named.text
+    if _IT.search(entities.text):
+        return question.target or (past.wish.target if past else "")
+    return ""
+
+
+def _is_new(routed: Routed, past: _Past, entities: Entities) -> bool:
+    """Tell a new question from the reply to one of ours."""
+    if routed.intent in {past.wish.intent, UNCLEAR, KNOWLEDGE}:
+        return routed.intent == KNOWLEDGE and routed.score >= _SURE
+    if len(entities.text.split()) <= 3 and routed.intent != "greeting":  # "M13", "norad 25544"
+        return False
+    return routed.score >= _SURE
+
+
+def _filled(wish: Wish, past: _Past) -> Wish:
+    merged = _merged(past.wish.entities, wish.entities)
+    target = wish.target or past.wish.target
+    return replace(wish, intent=past.wish.intent, entities=merged, target=target, is_reply=True)
+
+
+def _goes_on(routed: Routed, entities: Entities) -> bool:
+    """Tell whether a question repeats the one before with something changed."""
+    is_short = len(entities.text.split()) <= _SHORT_WORDS
+    says_something = bool(
+        entities.names
+        or entities.radius_deg
+        or entities.span
+        or entities.magnitude
+        or entities.positions
+        or entities.count
+    )
+    is_weak = routed.score < _SURE or routed.intent in {KNOWLEDGE, UNCLEAR}
+    is_also = bool(_ALSO.search(entities.text)) and routed.score < _SURE + 1
+    return is_short and says_something and is_weak and is_also
+
+
+def _repeated(wish: Wish, past: _Past) -> Wish:
+    if past.wish.intent in {KNOWLEDGE, UNCLEAR, "greeting", "sources", "adql"}:
+        return wish
+    entities = _merged(past.wish.entities, wish.entities)
+    return replace(
+        wish, intent=past.wish.intent, entities=entities, target=wish.target or past.wish.target
+    )
+
+
+def _plotted(wish: Wish, routed: Routed) -> Wish:
+    """Read "plot it": the diagram of the newest table."""
+    text = wish.entities.text
+    is_plain = routed.score < _SURE and not wish.entities.names
+    if wish.tables and is_plain and _PLOT.search(text) and _TABLE.search(text):
+        return replace(wish, intent="cmd", target="")
+    return wish
+
+
+def _merged(old: Entities, new: Entities) -> Entities:
+    """Return what was read before, with what is read now in its place."""
+    kept = {"text", "masked"}
+    empty = Entities("", "")
+    changed = {
+        one.name: getattr(new, one.name)
+        for one in fields(Entities)
+        if one.name not in kept and getattr(new, one.name) != getattr(empty, one.name)
+    }
+    if "names" in changed:
+        changed.setdefault("positions", ())
+    if changed.get("positions"):
+        changed.setdefault("names", ())
+    return replace(old, **changed)
+
+
+def _bibcodes(answer: Answer | None) -> tuple[str, ...]:
+    """Return the bibcodes of the papers that an answer found."""
+    for run in reversed(answer.tool_runs if answer else ()):
+        if run.call.tool == "search-papers" and run.result:
+            papers = run.result.data.get("papers") or run.result.data.get("rows") or []
+            return tuple(str(one["bibcode"]) for one in papers if one.get("bibcode"))
+    return ()
