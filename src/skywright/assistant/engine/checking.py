@@ -5,15 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from skywright.assistant.engine.model import Quote
+from skywright.assistant.knowledge.searching import stored_chunk
 from skywright.assistant.knowledge.store import KnowledgeStore
 from skywright.assistant.messages import Citation, ToolRun
+from skywright.errors import NotFoundError
 
 LEAST_CHARACTERS = 3
 """A quote with fewer signs stands almost everywhere and backs nothing."""
 MOST_CHARACTERS = 8_000
+_MOST_DIGITS = 19  # what SQLite counts to
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +115,10 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 
 def _read_chunk(store: KnowledgeStore, id_: str) -> _Stored | None:
-    if not (id_.isascii() and id_.isdigit() and len(id_) < 19):
+    if not (id_.isascii() and id_.isdigit() and len(id_) < _MOST_DIGITS):
         return None
-    with store.read() as connection:
-        row: Any = connection.execute(
-            "SELECT chunk.text, chunk.start, heading, title, source FROM chunk"
-            " JOIN document ON document.id = document_id WHERE chunk.id = ?",
-            (int(id_),),
-        ).fetchone()
-    if row is None:
+    try:
+        chunk = stored_chunk(store, int(id_))
+    except NotFoundError:
         return None
-    return _Stored(row["text"], row["heading"] or row["title"], row["source"], row["start"])
+    return _Stored(chunk.text, chunk.heading or chunk.title, chunk.source, chunk.start)

@@ -1,0 +1,73 @@
+"""Which model answers: our rules, or the language model that the settings name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+
+from skywright.assistant.engine.model import Model
+from skywright.assistant.engine.providers import PROVIDERS, LanguageModel, Provider, Service
+from skywright.assistant.knowledge.searching import Searcher
+from skywright.assistant.rules.model import RulesModel
+from skywright.errors import InputError
+from skywright.settings import Settings
+
+RULES = "rules"
+"""Name of the engine that needs no language model."""
+
+
+def model_of(
+    settings: Settings,
+    searcher: Searcher,
+    *,
+    name: str = "",
+    facts: Sequence[str] = (),
+    stop: threading.Event | None = None,
+) -> Model:
+    """Return the model that answers.
+
+    Parameters
+    ----------
+    settings : Settings
+        Name, address and key of the language model.
+    searcher : Searcher
+        What the rules search in.
+    name : str
+        Instead of the one in the settings; ``rules`` means none.
+    facts : sequence of str
+        What the user wants to be remembered; the rules need none of it.
+    stop : threading.Event, optional
+        Ends a request to a language model when it is set.
+
+    Raises
+    ------
+    InputError
+        If the name means no model.
+    """
+    name = name or settings.language_model
+    if name in {"", RULES}:
+        return _rules(searcher, settings)
+    return LanguageModel(service_of(name, settings), facts, stop)
+
+
+@lru_cache(maxsize=4)
+def _rules(searcher: Searcher, settings: Settings) -> RulesModel:
+    """Return the rules, which remember nothing but what they have read of their own files."""
+    return RulesModel(searcher, settings)
+
+
+def service_of(name: str, settings: Settings) -> Service:
+    """Return what ``provider:model`` means; raises InputError if it means nothing."""
+    provider, _, model = name.partition(":")
+    known: dict[str, Provider] = {one: one for one in PROVIDERS}
+    if provider not in known or not model.strip():
+        allowed = ", ".join(f"{one}:NAME" for one in PROVIDERS)
+        message = f"The language model {name[:80]!r} names no service and model."
+        hint = f"SKYWRIGHT_LANGUAGE_MODEL is empty for the rules, or one of {allowed}."
+        raise InputError(message, hint=hint)
+    url = settings.language_model_url
+    if provider == "local" and not url:
+        url = f"http://127.0.0.1:{settings.port}/v1"
+    key = settings.language_model_key.get_secret_value()
+    return Service(known[provider], model.strip(), url, key, settings.http_timeout_s)

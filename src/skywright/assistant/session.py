@@ -1,0 +1,240 @@
+"""Questions asked and answered: model, tools, knowledge base and memory put together.
+
+Every face asks through here. An answer is on the disk before its last event is seen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from skywright.assistant.engine.choosing import model_of
+from skywright.assistant.engine.loop import Engine
+from skywright.assistant.engine.model import Asked, Model, Replied
+from skywright.assistant.engine.offered import InstalledTools
+from skywright.assistant.knowledge.handbook import ensure_handbook
+from skywright.assistant.knowledge.minilm import MiniLM
+from skywright.assistant.knowledge.searching import Searcher
+from skywright.assistant.knowledge.store import KnowledgeStore
+from skywright.assistant.memory.facts import facts
+from skywright.assistant.memory.memory import Memory
+from skywright.assistant.memory.shelf import keep_tables, open_desk
+from skywright.assistant.messages import Answer, CallEnded, Done, Event, Failed, Token
+from skywright.assistant.tools.desk import Desk
+from skywright.errors import ConflictError, SkywrightError
+from skywright.settings import Settings, get_settings
+
+_STOPPED = "The answer was stopped."
+
+
+class AnswerError(SkywrightError):
+    """A question could not be answered; the message says why."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.message, hint=failed.hint)
+        self.code = failed.code
+
+
+class Session:
+    """Conversations of one owner, answered by one model.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Where everything lies, and which language model answers.
+    owner : str
+        Whose conversations; empty on one's own machine.
+    model : str
+        Instead of the one in the settings: ``rules``, or ``provider:name``.
+
+    Raises
+    ------
+    InputError
+        If the model names none.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, owner: str = "", model: str = ""
+    ) -> None:
+        self.settings = settings or get_settings()
+        self.memory = Memory.of(self.settings, owner)
+        self.model = model
+        self.searcher = searcher_of(self.settings)
+        self._model()
+
+    def answer(
+        self, question: str, *, conversation: str | None = None, desk: Desk | None = None
+    ) -> Answer:
+        """Answer a question; see `stream`.
+
+        Raises
+        ------
+        AnswerError
+            If there is no answer; a question that nothing answers has one that says so.
+        """
+        last: Event | None = None
+        for event in self.stream(question, conversation=conversation, desk=desk):
+            last = event
+        if isinstance(last, Done):
+            return last.answer
+        assert isinstance(last, Failed)  # noqa: S101  (the loop ends with one of the two)
+        raise AnswerError(last)
+
+    def stream(
+        self, question: str, *, conversation: str | None = None, desk: Desk | None = None
+    ) -> Iterator[Event]:
+        """Answer a question, event by event.
+
+        Parameters
+        ----------
+        question : str
+            As the user wrote it.
+        conversation : str, optional
+            Its id; without one a new conversation begins, unless a desk is given.
+        desk : Desk, optional
+            Instead of the desk of a conversation: nothing is remembered then.
+
+        Raises
+        ------
+        NotFoundError
+            If the owner has no such conversation.
+        ConflictError
+            If a question is being answered in it.
+        """
+        if conversation is None and desk is not None:
+            yield from self._engine(desk.stop).run(question, (), desk)
+            return
+        id_ = conversation or self.memory.begin().id
+        with _Busy(self.memory, id_) as stop:
+            yield from self._kept(question, id_, stop)
+
+    def stop(self, conversation: str) -> bool:
+        """Stop the answer that is being given in a conversation, and the tool at work."""
+        self.memory.get(conversation)
+        return _Busy.stop(self.memory, conversation)
+
+    def _kept(self, question: str, id_: str, stop: threading.Event) -> Iterator[Event]:
+        desk = open_desk(self.memory, id_, self.settings)
+        desk.stop = stop
+        before = dict(desk.tables)
+        history = [one.turn for one in self.memory.messages(id_)]
+        kept = _Kept(self._engine(stop))
+        if question.strip():
+            self.memory.add(id_, Asked(question.strip(), desk.target, tuple(desk.tables)))
+        try:
+            for event in kept.engine.run(question, history, desk):
+                kept.take(event)
+                if not isinstance(event, Done | Failed):
+                    yield event
+        finally:
+            if question.strip():
+                keep_tables(self.memory, id_, desk, before)
+                self.memory.add(id_, Replied(kept.answer()), target=desk.target)
+        if kept.last:
+            yield kept.last
+
+    def _engine(self, stop: threading.Event) -> Engine:
+        return Engine(self._model(stop), self.searcher, InstalledTools())
+
+    def _model(self, stop: threading.Event | None = None) -> Model:
+        told = [f"{one.name}: {one.value}" for one in facts(self.memory)]
+        return model_of(self.settings, self.searcher, name=self.model, facts=told, stop=stop)
+
+
+def answer(
+    question: str,
+    *,
+    settings: Settings | None = None,
+    conversation: str | None = None,
+    desk: Desk | None = None,
+) -> Answer:
+    """Answer a question; see `Session.answer`."""
+    return Session(settings).answer(question, conversation=conversation, desk=desk)
+
+
+def stream(
+    question: str,
+    *,
+    settings: Settings | None = None,
+    conversation: str | None = None,
+    desk: Desk | None = None,
+) -> Iterator[Event]:
+    """Answer a question, event by event; see `Session.stream`."""
+    return Session(settings).stream(question, conversation=conversation, desk=desk)
+
+
+def searcher_of(settings: Settings) -> Searcher:
+    """Return the search in the knowledge base of a data folder; it is kept, with what it read."""
+    return _searcher(KnowledgeStore.of(settings).path)
+
+
+@lru_cache(maxsize=4)
+def _searcher(path: Path) -> Searcher:
+    store = KnowledgeStore(path)
+    ensure_handbook(store)  # its words at once; its vectors with those of other documents
+    return Searcher(store, MiniLM.if_installed())
+
+
+class _Kept:
+    """What an answer was, also where it did not come to its end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.last: Done | Failed | None = None
+        self._text: list[str] = []
+        self._runs: list[CallEnded] = []
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Token(text=text):
+                self._text.append(text)
+            case CallEnded():
+                self._runs.append(event)
+            case Done() | Failed():
+                self.last = event
+
+    def answer(self) -> Answer:
+        if isinstance(self.last, Done):
+            return self.last.answer
+        reason = self.last.message if self.last else _STOPPED
+        runs = tuple(one.run for one in self._runs)
+        return Answer(
+            text="".join(self._text).strip() or reason,
+            tool_runs=runs,
+            artifacts=tuple(a for run in runs if run.result for a in run.result.artifacts),
+            warnings=(reason,),
+            is_found=False,
+            engine=self.engine.model.name,
+        )
+
+
+class _Busy:
+    """A conversation while a question is answered in it: one at a time, in this process."""
+
+    _running: dict[tuple[Path, str], threading.Event] = {}  # noqa: RUF012  (shared on purpose)
+    _lock = threading.Lock()
+
+    def __init__(self, memory: Memory, id_: str) -> None:
+        self._key = (memory.file.path, memory.get(id_).id)
+
+    def __enter__(self) -> threading.Event:
+        stop = threading.Event()
+        with self._lock:
+            if self._running.setdefault(self._key, stop) is not stop:
+                message = f"A question is being answered in the conversation {self._key[1]}."
+                raise ConflictError(message, hint="Wait for its end, or stop it.")
+        return stop
+
+    def __exit__(self, *raised: object) -> None:
+        with self._lock:
+            del self._running[self._key]
+
+    @classmethod
+    def stop(cls, memory: Memory, id_: str) -> bool:
+        with cls._lock:
+            stop = cls._running.get((memory.file.path, id_))
+        if stop:
+            stop.set()
+        return stop is not None
