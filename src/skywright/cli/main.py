@@ -12,6 +12,7 @@ from skywright.cli import (
     assistant,
     audit,
     backup,
+    catalogues,
     collect,
     data,
     doctor,
@@ -48,6 +49,7 @@ app.add_typer(ssa.app, name="ssa")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(assistant.app, name="assistant")
 app.add_typer(collect.app, name="collect")
+app.add_typer(catalogues.app, name="catalogues")
 app.add_typer(data.app, name="data")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
