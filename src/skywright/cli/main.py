@@ -27,6 +27,7 @@ from skywright.cli import (
     plan,
     predict,
     privacy,
+    sandbox,
     serve,
     sources,
     ssa,
@@ -62,6 +63,7 @@ backup.register(app)
 doctor.register(app)
 evaluate.register(app)
 serve.register(app)
+sandbox.register(app)
 sources.register(app)
 predict.register(app)
 openapi.register(app)

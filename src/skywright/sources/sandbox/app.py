@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,20 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
 from skywright.sources.sandbox import catalogues
+from skywright.sources.sandbox.ads import Ads
+from skywright.sources.sandbox.archives import ConeSearch, MastPortal
+from skywright.sources.sandbox.arxiv import Arxiv
 from skywright.sources.sandbox.faults import Faults, FaultyMiddleware, faults_page
+from skywright.sources.sandbox.files import Files
 from skywright.sources.sandbox.holdings import Holdings
+from skywright.sources.sandbox.launches import Launches
+from skywright.sources.sandbox.library import Library
+from skywright.sources.sandbox.nasa import Nasa
+from skywright.sources.sandbox.skyserver import SkyServer
+from skywright.sources.sandbox.spacex import Spacex
 from skywright.sources.sandbox.tap import Limits, TapService
 
 _CONE = (
@@ -28,6 +37,16 @@ _EXAMPLES = {
     "simbad": (("Position of a name", _NAME),),
 }
 
+_LIMITS = {
+    "gaia": Limits(2_000, 2_000, 3_000_000),
+    "simbad": Limits(10_000, 2_000_000, 2_000_000),
+    "vizier": Limits(100_000, 1_000_000, 3_000_000),
+    "exoplanets": Limits(1_000_000, 1_000_000, 1_000_000),
+    "mast": Limits(100_000, 100_000, 1_000_000),
+    "cadc": Limits(30_000_000, 30_000_000, 30_000_000),
+}
+"""Of the real services, as their pages tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -37,20 +56,29 @@ class Service:
     prefix: str
     settings: Mapping[str, str]
     """Setting to the path below the prefix."""
-    routes: Sequence[BaseRoute]
+    routes: Sequence[Route]
 
 
 def build(
     folders: Sequence[Path], cache: Path, faults: Mapping[str, str] | None = None
 ) -> tuple[Starlette, list[Service]]:
     """Return the application and its services."""
-    taps = _tap_services(folders, cache)
-    services = _with_prefixes(taps)
-    switches = Faults(tuple(service.name for service in services), faults)
+    holdings = _holdings(folders, cache)
+    taps = {name: _tap(name, holdings[name]) for name in _LIMITS}
+    services = [
+        *(
+            Service(name, f"/{name}/tap", {f"{name}_url": ""}, t.routes())
+            for name, t in taps.items()
+        ),
+        *_archives(holdings),
+        *_papers(folders),
+        *_spaceflight(folders),
+    ]
+    switches = Faults(tuple(dict.fromkeys(service.name for service in services)), faults)
     prefixes = {service.prefix: service.name for service in services}
 
     @asynccontextmanager
-    async def lifespan(_: Starlette):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         for tap in taps.values():
             tap.jobs.close()
@@ -58,7 +86,7 @@ def build(
     routes: list[BaseRoute] = [
         Route("/", _index),
         Route("/_faults", faults_page, methods=["GET", "PUT", "POST", "DELETE"]),
-        *(Mount(service.prefix, routes=list(service.routes)) for service in services),
+        *(_below(service.prefix, route) for service in services for route in service.routes),
     ]
     middleware = [Middleware(FaultyMiddleware, faults=switches, service_of=prefixes)]
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
@@ -67,27 +95,54 @@ def build(
     return app, services
 
 
-def _tap_services(folders: Sequence[Path], cache: Path) -> dict[str, TapService]:
-    tables = catalogues.tables(catalogues.find(folders))
-    limits = {
-        "gaia": Limits(2_000, 2_000, 3_000_000),
-        "simbad": Limits(10_000, 2_000_000, 2_000_000),
-        "vizier": Limits(100_000, 1_000_000, 3_000_000),
-        "exoplanets": Limits(1_000_000, 1_000_000, 1_000_000),
-    }
-    taps = {
-        name: TapService(name, Holdings(tables[name], cache), limit, _EXAMPLES.get(name, ()))
-        for name, limit in limits.items()
-    }
-    taps["exoplanets"].lists_records = True
-    return taps
+def _below(prefix: str, route: Route) -> Route:
+    path = "" if route.path == "/" else route.path
+    return Route(prefix + path, route.endpoint, methods=list(route.methods or ()))
 
 
-def _with_prefixes(taps: Mapping[str, TapService]) -> list[Service]:
+def _holdings(folders: Sequence[Path], cache: Path) -> dict[str, Holdings]:
+    tables = catalogues.tables(catalogues.find(folders)) | catalogues.observations()
+    return {name: Holdings(known, cache) for name, known in tables.items()}
+
+
+def _tap(name: str, holdings: Holdings) -> TapService:
+    service = TapService(name, holdings, _LIMITS[name], _EXAMPLES.get(name, ()))
+    service.lists_records = name == "exoplanets"
+    return service
+
+
+def _archives(holdings: Mapping[str, Holdings]) -> list[Service]:
+    portal = MastPortal(holdings["mast"], holdings["simbad"])
     return [
-        Service(name, f"/{name}/tap", {f"{name}_url": ""}, tap.routes())
-        for name, tap in taps.items()
+        Service("sdss", "/sdss", {"sdss_url": ""}, SkyServer(holdings["sdss"]).routes()),
+        Service("mast", "/mast", {}, portal.routes()),
+        Service("vizier", "/vizier/viz-bin", {}, ConeSearch(holdings["vizier"]).routes()),
     ]
+
+
+def _papers(folders: Sequence[Path]) -> list[Service]:
+    library = Library(folders)
+    return [
+        Service("ads", "/ads/v1", {"ads_url": ""}, Ads(library).routes()),
+        Service("arxiv", "/arxiv/api", {"arxiv_url": "/query"}, Arxiv(library).routes()),
+    ]
+
+
+def _spaceflight(folders: Sequence[Path]) -> list[Service]:
+    nasa = Nasa(folders)
+    gcat = Files(folders, ("launchlog.tsv", "satcat.tsv", "sites.tsv")).routes()
+    openngc = Files(folders, ("NGC.csv", "addendum.csv"), "openngc.csv").routes()
+    launches, spacex = Launches(folders).routes(), Spacex(folders).routes()
+    found = [
+        Service("apod", "/nasa/planetary/apod", {"apod_url": ""}, nasa.apod()),
+        Service("apod", "/nasa/apod-wordpress", {"apod_wordpress_url": ""}, nasa.wordpress()),
+        Service("neows", "/nasa/neo/rest/v1/feed", {"neows_url": ""}, nasa.neows()),
+        Service("launch-library", "/launch-library", {"launch_library_url": ""}, launches),
+        Service("spacex", "/spacex/v4", {"spacex_url": ""}, spacex),
+        Service("openngc", "/openngc", {"openngc_url": ""}, openngc),
+        Service("gcat", "/gcat", {"gcat_url": ""}, gcat),
+    ]
+    return [service for service in found if service.routes]
 
 
 async def _index(request: Request) -> JSONResponse:
@@ -95,7 +150,7 @@ async def _index(request: Request) -> JSONResponse:
     return JSONResponse(
         {
             "what": "Stand-ins for public services; none of this leaves this machine.",
-            "services": {service.name: service.prefix for service in services},
+            "services": [{"name": one.name, "prefix": one.prefix} for one in services],
             "faults": request.app.state.faults.told(),
         }
     )

@@ -15,6 +15,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -240,3 +241,42 @@ def _planet_records(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
                 yield from json.load(text)
         else:
             yield from (dict(record) for record in records([file]))
+
+
+def observations() -> dict[str, list[Table]]:
+    """Return the tables of MAST and CADC: a dozen made-up rows, named so, of real programmes."""
+    mast, cadc = (list(records([SAMPLES / name])) for name in ("observations.csv", "canadian.csv"))
+    stamp = stamp_of([SAMPLES / "observations.csv", SAMPLES / "canadian.csv"])
+    words = "Rows of the sandbox, made for trying out"
+
+    def rows(found: Sequence[dict[str, str]], fields: Sequence[Field]) -> list[Row]:
+        return [[_cell(one.get(field.name, ""), field) for field in fields] for one in found]
+
+    keyed = [
+        one | {"obsID": one["observationID"], "planeID": one["observationID"] + "/1"}
+        for one in cadc
+    ]
+    for one in keyed:
+        one["productID"] = one["planeID"]
+    return {
+        "mast": [
+            Table(
+                "ivoa",
+                "obscore",
+                columns.OBSCORE,
+                lambda: rows(mast, columns.OBSCORE),
+                stamp,
+                words,
+            )
+        ],
+        "cadc": [
+            Table("caom2", name, fields, partial(rows, keyed, fields), stamp, words)
+            for name, fields in (("Observation", columns.OBSERVATION), ("Plane", columns.PLANE))
+        ],
+    }
+
+
+def _cell(text: str, field: Field) -> Any:
+    if field.datatype == "char":
+        return text or None
+    return as_whole(text) if field.datatype == "int" else as_number(text)

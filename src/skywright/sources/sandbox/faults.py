@@ -20,6 +20,7 @@ from skywright.errors import InputError
 
 KINDS: dict[str, str] = {
     "429": "asks to wait: status 429 with Retry-After",
+    "quota": "429 with Retry-After from the sixteenth request on",
     "500": "an error of the server",
     "502": "a gateway without a server",
     "503": "down for maintenance: status 503",
@@ -36,6 +37,9 @@ KINDS: dict[str, str] = {
 """Name to what happens."""
 
 SLOW_S = 5.0
+QUOTA = 15
+"""Requests that are answered before ``quota`` sets in; Launch Library 2 allows so many an hour."""
+
 _SKEW_S = 2 * 86_400.0
 _PAGE = b"<!DOCTYPE html><html><body><h1>Down for maintenance</h1></body></html>"
 _EMPTY_TABLE = (
@@ -59,6 +63,12 @@ _CANNED: dict[str, _Canned] = {
     "429": _Canned(
         429, b'{"error": "Too many requests"}', "application/json", {"Retry-After": "1"}
     ),
+    "throttled": _Canned(
+        429,
+        b'{"detail": "Request was throttled. Expected available in 60 seconds."}',
+        "application/json",
+        {"Retry-After": "60"},
+    ),
     "500": _Canned(500, b"Internal Server Error", "text/plain", {}),
     "502": _Canned(502, _PAGE, "text/html", {}),
     "503": _Canned(503, b"Service Unavailable", "text/plain", {"Retry-After": "1"}),
@@ -74,6 +84,7 @@ class Faults:
     def __init__(self, services: tuple[str, ...], faults: Mapping[str, str] | None = None) -> None:
         self.services = services
         self._faults: dict[str, str] = {}
+        self._answered: dict[str, int] = {}
         for service, kind in (faults or {}).items():
             self.set(service, kind)
 
@@ -92,6 +103,7 @@ class Faults:
             message = f"There is no fault {kind!r}; choose from {', '.join(KINDS)}."
             raise InputError(message)
         self._faults[service] = kind
+        self._answered[service] = 0
 
     def clear(self, service: str = "") -> None:
         """Heal a service, or all."""
@@ -103,6 +115,11 @@ class Faults:
     def of(self, service: str) -> str:
         """Return the fault of a service; empty where it is well."""
         return self._faults.get(service, "")
+
+    def is_over_quota(self, service: str) -> bool:
+        """Count a request of a service whose quota is small, and tell whether it is too many."""
+        self._answered[service] = self._answered.get(service, 0) + 1
+        return self._answered[service] > QUOTA
 
     def told(self) -> dict[str, str]:
         """Return all that are set."""
@@ -152,7 +169,10 @@ class FaultyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        kind = self._fault(scope["path"]) if scope["type"] == "http" else ""
+        service = self._service(scope["path"]) if scope["type"] == "http" else ""
+        kind = self._faults.of(service)
+        if kind == "quota":
+            kind = "throttled" if self._faults.is_over_quota(service) else ""
         if kind in _CANNED:
             await _say(send, _CANNED[kind])
         elif kind == "slow":
@@ -163,10 +183,10 @@ class FaultyMiddleware:
         else:
             await self._app(scope, receive, send)
 
-    def _fault(self, path: str) -> str:
+    def _service(self, path: str) -> str:
         for prefix, service in self._prefixes:
             if path == prefix or path.startswith(prefix + "/"):
-                return self._faults.of(service)
+                return service
         return ""
 
 
