@@ -7,7 +7,8 @@ its state: ours and those of others alike.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any, Literal
@@ -201,3 +202,10 @@ def visit(collector: Collector, part: str, one: Visit) -> pl.DataFrame:
     """Fetch one part as far as it is wanted; raises SourceError like ``Visit.table``."""
     chosen = collector.parts[part]
     return one.wanted(chosen.fetch(one), chosen.dated)
+
+
+@contextmanager
+def visiting(collector: Collector, settings: Settings) -> Iterator[Visit]:
+    """Open a visit whose answers are kept in the data folder, as those of collections are."""
+    with fetcher_for(collector, settings) as fetcher:
+        yield Visit(collector.state, fetcher, settings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeVar
 from xml.etree import ElementTree as ET
@@ -18,6 +18,8 @@ from xml.etree import ElementTree as ET
 import polars as pl
 
 from skywright.errors import InputError, SourceError, StoppedError
+from skywright.sources.adql import Parsed, check
+from skywright.sources.adql_names import Known
 from skywright.sources.collecting import Visit
 from skywright.sources.http import Fetched, Provenance
 from skywright.sources.records import unknown_shape
@@ -30,6 +32,7 @@ MOST_ROWS = 100_000
 
 _LONGEST_GET = 6_000  # bytes of a query; servers refuse addresses above about 8,000
 _TABLES_FRESH_S = 86_400.0
+_MOST_COLUMNS = 5_000
 _LOOK_S = 0.02
 _WORDS = 300
 _TOP = re.compile(r"\s*select\s+(?:(?:all|distinct)\s+)?top\s+(\d+)\b", re.IGNORECASE)
@@ -107,9 +110,9 @@ def query(
     return _told(fetched, visit.state, adql, most_rows)
 
 
-def rows(visit: Visit, adql: str, *, most_rows: int) -> pl.DataFrame:
+def rows(visit: Visit, adql: str, *, most_rows: int, as_job: bool = False) -> pl.DataFrame:
     """Return the rows of a query with their ``source_url``, as collectors keep them."""
-    answer = query(visit, adql, most_rows=most_rows)
+    answer = query(visit, adql, most_rows=most_rows, as_job=as_job)
     url = answer.provenance.url if answer.provenance else visit.state.url(visit.settings)
     return answer.table.with_columns(pl.lit(url).alias("source_url"))
 
@@ -194,7 +197,9 @@ def _fetched(visit: Visit, address: str, params: dict[str, str]) -> Fetched:
     fetched = visit.fetcher.get(state, address, params, check=read, accept=(400, 500))
     if fetched.status == 200:
         return fetched
-    said = refusal_in(fetched.content, state) or _plain(fetched.content)
+    said = refusal_in(fetched.content, state)
+    if fetched.status == 400:
+        said = said or _plain(fetched.content)
     if said or fetched.status == 400:
         told = f" and said: {said}" if said else ""
         message = f"{state.title} refused the query{told}."
@@ -225,3 +230,43 @@ def _children(element: ET.Element, name: str) -> list[ET.Element]:
 
 def _text(element: ET.Element, name: str) -> str:
     return next(((child.text or "").strip() for child in _children(element, name)), "")
+
+
+def columns_of(
+    visit: Visit, names: Collection[str], stop: threading.Event | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Return the columns of some tables, as the service describes itself; kept for a day.
+
+    Tables that it does not have are left out. Raises like ``query``.
+    """
+    if not names:
+        return {}
+    spelt = sorted({*names, *(name.lower() for name in names)})
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in spelt)
+    state = dataclasses.replace(visit.state, fresh_s=_TABLES_FRESH_S)
+    beside = dataclasses.replace(visit, state=state, provenance=[])
+    adql = (
+        "SELECT table_name, column_name FROM TAP_SCHEMA.columns "  # noqa: S608
+        f"WHERE table_name IN ({listed})"
+    )
+    told = query(beside, adql, most_rows=_MOST_COLUMNS, stop=stop).table
+    found: dict[str, list[str]] = {}
+    for table, column in told.select("table_name", "column_name").iter_rows():
+        found.setdefault(str(table).replace('"', ""), []).append(str(column).replace('"', ""))
+    return {table: tuple(columns) for table, columns in found.items()}
+
+
+def checked(visit: Visit, adql: str, known: Known, stop: threading.Event | None = None) -> Parsed:
+    """Read a query before it is sent; tables that are not in ``known`` are asked for.
+
+    Raises
+    ------
+    InputError
+        If it breaks the grammar or names a table or column that the service does not have.
+    SourceError, StoppedError
+        Like ``query``, while asking for columns.
+    """
+    named = check(adql).tables
+    lower = {name.lower() for name in known}
+    more = columns_of(visit, [one for one in named if one.lower() not in lower], stop)
+    return check(adql, {**known, **more})
