@@ -90,3 +90,40 @@ def answers(
     for name, one in told.get("compared", {}).get("differences", {}).items():
         error = one["standard_error"]
         typer.echo(f"{name:18s} {one['mean']:+.3f} +- {error:.3f} against {compare}")
+
+
+@_evaluate.command()
+def tools(
+    questions: Annotated[
+        Path | None,
+        typer.Option(help="Lines of JSON: question, intent or tool, arguments; ours if not given."),
+    ] = None,
+    held: Annotated[
+        bool, typer.Option("--held", help="Our held-out questions instead of those for building.")
+    ] = False,
+    patterns_only: Annotated[
+        bool, typer.Option("--patterns-only", help="Without likeness to example questions.")
+    ] = False,
+    per_question: Annotated[
+        Path | None, typer.Option(help="Write a line of JSON for each question here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the rules: the right tool with the right arguments for each question."""
+    from skywright.assistant.evaluating_tools import evaluate_tools, questions_of
+    from skywright.assistant.evaluation import write_lines
+    from skywright.assistant.knowledge.minilm import MiniLM
+
+    asked = questions_of(questions or ("held" if held else "dev"))
+    told = evaluate_tools(asked, None if patterns_only else MiniLM.if_installed()).to_dict()
+    if per_question is not None:
+        write_lines(told["per_question"], per_question)
+    if as_json:
+        emit_json(told)
+        return
+    low, high = told["interval_95"]
+    counts = f"{told['right']} of {told['questions']} right"
+    typer.echo(f"intents {told['accuracy']:.3f} ({low:.3f} to {high:.3f}), {counts}")
+    typer.echo(f"{told['wrong_calls']} would call another tool, or with other arguments")
+    for one in told["confusions"]:
+        typer.echo(f"{one['expected']:24s} taken for {one['got']:24s} {one['count']:3d}")

@@ -9,6 +9,7 @@ import typer
 
 from skywright import __version__
 from skywright.cli import (
+    ask,
     assistant,
     audit,
     backup,
@@ -59,6 +60,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(watch.app, name="watch")
 app.add_typer(federate.app, name="federate")
+ask.register(app)
 backup.register(app)
 doctor.register(app)
 evaluate.register(app)

@@ -82,7 +82,7 @@ def _two_sided(quantity: str) -> tuple[str, ...]:
         rf"{high}\s*{_MORE}\s*{quantity}\s*{_MORE}\s*{low}",
         rf"{quantity}\s*{above}\s*{low}{also}{below}\s*{high}",
         rf"{quantity}\s*{below}\s*{high}{also}{above}\s*{low}",
-        rf"{quantity}\s*{_BETWEEN}",
+        rf"{quantity},?\s*{_BETWEEN}",
         rf"(?:(?:between|from)\s+)?{low}\s*(?:and|to|-)\s*{high}\s*{within}{quantity}",
     )
 

@@ -68,7 +68,7 @@ def _within(match: re.Match[str], _today: date) -> Span:
 
 
 def _since(match: re.Match[str], _today: date) -> Span:
-    return Span(_first(match), None)
+    return Span(_first(match), None, is_day=_parts(match)[2] is not None)
 
 
 def _before(match: re.Match[str], _today: date) -> Span:

@@ -10,11 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from skywright.assistant.knowledge.embedding import Embedder
 from skywright.assistant.rules.entities import Entities
+from skywright.assistant.rules.likeness import Examples
 from skywright.assistant.rules.reading import plain
 from skywright.assistant.rules.wording import mended
 
@@ -25,7 +23,7 @@ _ENOUGH = 1.5
 """Score from which patterns are trusted by themselves."""
 _LEAD = 1.0
 """Lead over the second from which likeness is not asked."""
-_OF_LIKENESS = 3.0
+_OF_LIKENESS = 2.0
 _LIKE = 0.45
 """Cosine to an example from which it counts alone."""
 _FEWEST_WORDS = 3
@@ -82,8 +80,7 @@ class Router:
     """
 
     def __init__(self, embedder: Embedder | None = None) -> None:
-        self._embedder = embedder
-        self._examples: tuple[tuple[str, ...], npt.NDArray[np.float32]] | None = None
+        self._examples = examples_of(embedder) if embedder else None
 
     def route(self, entities: Entities) -> Routed:
         """Return what a question wants."""
@@ -93,29 +90,18 @@ class Router:
         if first >= _ENOUGH and first - second >= _LEAD:
             best = max(scores, key=lambda name: scores[name])
             return Routed(best, first, scores)
-        likeness = self._likeness(plain(entities.text))
+        likeness = self._examples.likeness(plain(entities.text)) if self._examples else {}
         fused = {name: scores[name] + _OF_LIKENESS * likeness.get(name, 0.0) for name in scores}
         best = max(fused, key=lambda name: fused[name])
         if scores[best] < 1.0 and likeness.get(best, 0.0) < _LIKE:
             best = KNOWLEDGE if len(text.split()) >= _FEWEST_WORDS else UNCLEAR
         return Routed(best, scores.get(best, 0.0), scores)
 
-    def _likeness(self, text: str) -> dict[str, float]:
-        if self._embedder is None:
-            return {}
-        names, vectors = self._vectors(self._embedder)
-        cosines = vectors @ self._embedder.embed_queries([text])[0]
-        best: dict[str, float] = {}
-        for name, cosine in zip(names, cosines, strict=True):
-            best[name] = max(best.get(name, 0.0), float(cosine))
-        return best
 
-    def _vectors(self, embedder: Embedder) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
-        if self._examples is None:
-            rows = [(one.name, text) for one in intents().values() for text in one.examples]
-            vectors = embedder.embed_queries([text for _, text in rows])
-            self._examples = tuple(name for name, _ in rows), vectors
-        return self._examples
+def examples_of(embedder: Embedder) -> Examples:
+    """Return the example questions of all intents."""
+    rows = [(one.name, text) for one in intents().values() for text in one.examples]
+    return Examples(rows, embedder)
 
 
 def words_of(entities: Entities) -> str:

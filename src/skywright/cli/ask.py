@@ -1,0 +1,185 @@
+"""``skywright ask``: a question, answered with tools and citations."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skywright.cli.output import AsJson, emit_json
+
+if TYPE_CHECKING:
+    from skywright.assistant.memory.memory import Memory
+    from skywright.assistant.messages import Answer, Artifact, Citation, Event, ToolRun
+    from skywright.settings import Settings
+
+_MOST_LOOKED_AT = 1000
+_LONGEST_SUMMARY = 2000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(ask)
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="In your own words.")],
+    conversation: Annotated[
+        str | None,
+        typer.Option(help="Title or id of the conversation that goes on; begun if it is new."),
+    ] = None,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Ask stand-ins on this machine, not the services.")
+    ] = False,
+    catalogues: Annotated[
+        Path | None, typer.Option(help="Folder of catalogue files.", file_okay=False)
+    ] = None,
+    recorded: Annotated[
+        Path | None, typer.Option(help="Folder of recorded answers for the sandbox.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Copy tables and pictures here.", file_okay=False)
+    ] = None,
+    model: Annotated[str, typer.Option(help="rules, or provider:name; else by setting.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question with tools and documents, every statement with its citation."""
+    from skywright.assistant.session import Session
+
+    with _settings(catalogues, recorded, is_sandbox=sandbox) as settings:
+        session = Session(settings, model=model)
+        id_ = _conversation(session.memory, conversation)
+        answer = _answered(session.stream(question, conversation=id_))
+    artifacts = _copied(answer.artifacts, out) if out else answer.artifacts
+    if as_json:
+        emit_json(_told(answer, artifacts) | {"conversation": id_})
+    else:
+        _print(answer, artifacts)
+
+
+@contextmanager
+def _settings(
+    catalogues: Path | None, recorded: Path | None, *, is_sandbox: bool
+) -> Iterator[Settings]:
+    """Yield the settings, those of a sandbox while it runs where one is wished."""
+    from skywright.settings import get_settings
+
+    settings = get_settings()
+    if catalogues is not None:
+        settings = settings.model_copy(update={"catalogues_dir": catalogues.absolute()})
+    if not is_sandbox:
+        yield settings
+        return
+    from skywright.sources.sandbox.running import running_sandbox
+
+    typer.echo("Starting the stand-ins", err=True)
+    with running_sandbox(catalogues, recorded) as running:
+        yield running.settings(settings)
+
+
+def _conversation(memory: Memory, named: str | None) -> str:
+    """Return the id of the conversation with a title or id, of a new one if there is none."""
+    if named is None:
+        return memory.begin().id
+    for one in memory.recent(limit=_MOST_LOOKED_AT):
+        if named in {one.id, one.title}:
+            return one.id
+    return memory.begin(named).id
+
+
+def _answered(events: Iterator[Event]) -> Answer:
+    from skywright.assistant.session import AnswerError
+
+    for event in events:
+        if event.kind == "status":
+            typer.echo(event.text, err=True)
+        elif event.kind == "tool_call":
+            typer.echo(f"{event.call.tool} {_short(event.call.arguments)}", err=True)
+        elif event.kind == "tool_result" and event.run.error:
+            typer.echo(f"{event.run.call.tool}: {event.run.error}", err=True)
+        elif event.kind == "done":
+            return event.answer
+        elif event.kind == "error":
+            raise AnswerError(event)
+    message = "The answer ended without an end."
+    raise RuntimeError(message)
+
+
+def _short(arguments: dict[str, Any]) -> str:
+    told = " ".join(f"{name}={value}" for name, value in arguments.items())
+    return told if len(told) <= 160 else f"{told[:157]}..."
+
+
+def _copied(artifacts: tuple[Artifact, ...], out: Path) -> tuple[Artifact, ...]:
+    out.mkdir(parents=True, exist_ok=True)
+    copied = []
+    for one in artifacts:
+        place = out / Path(one.path).name
+        partial = place.with_name(place.name + ".partial")
+        shutil.copyfile(one.path, partial)
+        partial.replace(place)
+        copied.append(one.model_copy(update={"path": str(place)}))
+    return tuple(copied)
+
+
+def _told(answer: Answer, artifacts: tuple[Artifact, ...]) -> dict[str, Any]:
+    return {
+        "text": answer.text,
+        "citations": [_citation(one) for one in answer.citations],
+        "tool_calls": [_call(one) for one in answer.tool_runs],
+        "artifacts": [one.model_dump() for one in artifacts],
+        "warnings": list(answer.warnings),
+        "is_found": answer.is_found,
+        "is_question": answer.is_question,
+        "removed_citations": answer.removed_citations,
+        "engine": answer.engine,
+    }
+
+
+def _citation(one: Citation) -> dict[str, Any]:
+    return {
+        "quote": one.quote,
+        "source": one.source or one.title,
+        "title": one.title,
+        "kind": one.kind,
+        "id": one.id,
+        "start": one.start,
+        "stop": one.stop,
+    }
+
+
+def _call(run: ToolRun) -> dict[str, Any]:
+    origins = run.result.origins if run.result else ()
+    queries = [one.query for one in origins if one.query]
+    return {
+        "id": run.call.id,
+        "tool": run.call.tool,
+        "arguments": run.call.arguments,
+        "result": (run.result.text if run.result else "")[:_LONGEST_SUMMARY],
+        "error": run.error,
+        "query": "\n".join(queries),
+        "sources": [one.title for one in origins],
+        "table": run.result.table if run.result else "",
+        "seconds": run.seconds,
+    }
+
+
+def _print(answer: Answer, artifacts: tuple[Artifact, ...]) -> None:
+    numbers = {one: k for k, one in enumerate(answer.citations, start=1)}
+    for statement in answer.statements:
+        marks = "".join(f"[{numbers[one]}]" for one in statement.citations if one in numbers)
+        typer.echo(f"{statement.text} {marks}".rstrip() + "\n")
+    if not answer.statements:
+        typer.echo(f"{answer.text}\n")
+    for one in artifacts:
+        typer.echo(f"{one.title}: {one.path}")
+    for citation, number in numbers.items():
+        place = f"characters {citation.start} to {citation.stop}"
+        where = f"{citation.title}, {place}" if citation.kind == "chunk" else citation.title
+        typer.echo(f'[{number}] "{" ".join(citation.quote.split())}" ({where})')
+    for warning in answer.warnings:
+        typer.echo(f"Note: {warning}", err=True)

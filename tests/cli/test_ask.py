@@ -1,0 +1,62 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from skywright.cli.main import app
+
+
+def _ask(*words):
+    return CliRunner().invoke(app, ["ask", *words])
+
+
+def _told(*words):
+    done = _ask(*words, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_a_greeting_is_answered_with_what_can_be_asked():
+    done = _ask("hello")
+    assert done.exit_code == 0
+    assert "What are the coordinates of M31?" in done.stdout
+
+
+def test_json_is_one_object_with_all_that_belongs_to_an_answer():
+    told = _told("hello")
+    assert set(told) == {
+        "text", "citations", "tool_calls", "artifacts", "warnings", "is_found", "is_question",
+        "removed_citations", "engine", "conversation",
+    }  # fmt: skip
+    assert (told["engine"], told["is_found"]) == ("rules", True)
+
+
+def test_what_is_missing_is_asked_back():
+    told = _told("What are the coordinates?")
+    assert told["is_question"]
+    assert told["tool_calls"] == []
+
+
+def test_a_conversation_goes_on_under_its_title():
+    first = _told("hello", "--conversation", "evening")
+    second = _told("What can you do?", "--conversation", "evening")
+    assert first["conversation"] == second["conversation"]
+
+
+def test_status_goes_to_standard_error():
+    done = _ask("hello")
+    assert "Reading the question" in done.stderr
+    assert "Reading the question" not in done.stdout
+
+
+def test_a_blank_question_is_refused_in_a_sentence():
+    done = _ask(" ")
+    assert done.exit_code == 1
+    assert "blank" in str(done.exception)
+
+
+@pytest.mark.parametrize("model", ["nonsense", "openai:"])
+def test_a_model_that_names_none_is_refused(model):
+    done = _ask("hello", "--model", model)
+    assert done.exit_code == 1
+    assert "names no service and model" in str(done.exception)
