@@ -76,6 +76,7 @@ class _Writer:
             "User_defined_function_name": lambda node: str(node.getText()),
             "Table_name": self._table,
             "Derived_column": self._column,
+            "Select_sublist": self._columns,
             "Point": lambda node: self._call("adql_point", self._numbers(node)),
             "Circle": lambda node: self._call("adql_circle", self._numbers(node)),
             "Box": lambda node: self._call("adql_box", self._numbers(node)),
@@ -129,6 +130,14 @@ class _Writer:
             for child in node.children
         ]
         return "".join(written)
+
+    def _columns(self, node: Any) -> str:
+        """Write a column, or all of a table, which SQLite takes without the name of a schema."""
+        if len(node.children) == 1:
+            return self.write(node.children[0])
+        table = _only(node.children[0], "Table_name")
+        last = table.children[-1] if table is not None else node.children[0]
+        return f"`{_plain(last)}`.*"
 
     def _column(self, node: Any) -> str:
         value = node.children[0]

@@ -169,6 +169,7 @@ class FaultyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        send = _dated(send)
         service = self._service(scope["path"]) if scope["type"] == "http" else ""
         kind = self._faults.of(service)
         if kind == "quota":
@@ -188,6 +189,20 @@ class FaultyMiddleware:
             if path == prefix or path.startswith(prefix + "/"):
                 return service
         return ""
+
+
+def _dated(send: Send) -> Send:
+    """Return a way to send that adds the time, unless there is one already."""
+
+    async def dated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message["headers"])
+            if all(name != b"date" for name, _ in headers):
+                headers.append((b"date", email.utils.formatdate(usegmt=True).encode()))
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return dated
 
 
 async def _say(send: Send, canned: _Canned) -> None:

@@ -40,7 +40,8 @@ def answer(holdings: Holdings, question: Question) -> Answer:
     """
     translated = translate(question.adql)
     with holdings.connection() as connection:
-        uploaded = [_uploaded(name, body) for name, body in question.uploads.items()]
+        is_named = "ident" in holdings.tables  # then names given by a user are those of objects
+        uploaded = [_uploaded(*sent, is_named=is_named) for sent in question.uploads.items()]
         for table in uploaded:
             write_table(connection, table, "tap_upload")
         only_read(connection)
@@ -86,7 +87,7 @@ def _refusal(adql: str, error: sqlite3.Error) -> RefusedQueryError:
     return RefusedQueryError(f"Unknown {kind} {name!r}{where}.")
 
 
-def _uploaded(name: str, body: bytes) -> Table:
+def _uploaded(name: str, body: bytes, *, is_named: bool) -> Table:
     from astropy.io.votable import parse_single_table
 
     try:
@@ -96,7 +97,8 @@ def _uploaded(name: str, body: bytes) -> Table:
         raise RefusedQueryError(message) from error
     kinds = {"f": "double", "i": "long", "u": "long"}
     fields = tuple(
-        Field(column, kinds.get(table[column].dtype.kind, "char")) for column in table.colnames
+        Field(column, kinds.get(table[column].dtype.kind, "char"), is_identifier=is_named)
+        for column in table.colnames
     )
     rows = [
         tuple(

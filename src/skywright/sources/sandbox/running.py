@@ -106,7 +106,13 @@ def serving(app: Starlette, listening: socket.socket) -> Iterator[None]:
     import uvicorn
 
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", ws="none", loop="asyncio"
+        app,
+        log_config=None,
+        date_header=False,
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        loop="asyncio",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="sandbox", daemon=True)

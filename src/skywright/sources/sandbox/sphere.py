@@ -12,6 +12,7 @@ References
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -196,6 +197,19 @@ _GEOMETRY: dict[str, tuple[Callable[..., Any], int]] = {
 }
 
 
+def _of_text(change: Callable[[str], str]) -> Callable[[Any], str | None]:
+    return lambda text: None if text is None else change(str(text))
+
+
+def _matches(text: str | None, pattern: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(re.search(pattern, text) is not None)
+    except re.error:
+        return 0
+
+
 def add_functions(connection: sqlite3.Connection) -> None:
     """Teach a connection the functions of ADQL."""
     for name, (function, n) in _GEOMETRY.items():
@@ -205,4 +219,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
             connection.create_function(
                 name, arity, _null_where_undefined(maths), deterministic=True
             )
+    for name, change in (("lowercase", str.lower), ("uppercase", str.upper)):  # of SIMBAD
+        connection.create_function(name, 1, _of_text(change), deterministic=True)
+    connection.create_function("regexp", 2, _matches, deterministic=True)
     connection.create_function("pi", 0, lambda: math.pi, deterministic=True)

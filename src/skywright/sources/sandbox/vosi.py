@@ -15,6 +15,7 @@ from skywright.sources.sandbox.holdings import Field, Table
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 _VODS = 'xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
+_ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'  # its clients want flags of columns
 _FEATURES = ("POINT", "CIRCLE", "BOX", "POLYGON", "CONTAINS", "INTERSECTS", "DISTANCE", "AREA")
 
 
@@ -88,7 +89,8 @@ def tables(known: Iterable[Table], *, with_columns: bool = True) -> bytes:
         for schema, listed in schemas.items()
     )
     return (
-        f'{_XML}<vosi:tableset xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {_VODS} {_XSI}>'
+        f'{_XML}<vosi:tableset xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {_VODS} {_XSI} '
+        f"{_ESA}>"
         f"{inside}</vosi:tableset>"
     ).encode()
 
@@ -96,7 +98,9 @@ def tables(known: Iterable[Table], *, with_columns: bool = True) -> bytes:
 def one_table(table: Table) -> bytes:
     """Describe one table with its columns."""
     described = _table(table, with_columns=True)
-    head = f'<vosi:table xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {_VODS} {_XSI}>'
+    head = (
+        f'<vosi:table xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {_VODS} {_XSI} {_ESA}>'
+    )
     inside = described.removeprefix('<table type="table">').removesuffix("</table>")
     return f"{_XML}{head}{inside}</vosi:table>".encode()
 
@@ -114,7 +118,7 @@ def _column(one: Field) -> str:
     unit = f"<unit>{escape(one.unit)}</unit>" if one.unit else ""
     ucd = f"<ucd>{escape(one.ucd)}</ucd>" if one.ucd else ""
     return (
-        f"<column><name>{escape(one.name)}</name>"
+        f'<column esatapplus:flags="0"><name>{escape(one.name)}</name>'
         f"<description>{escape(one.description)}</description>{unit}{ucd}"
         f'<dataType xsi:type="vs:VOTableType"{size}>{one.datatype}</dataType></column>'
     )

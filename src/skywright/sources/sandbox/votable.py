@@ -56,7 +56,7 @@ def as_votable(answer: Answer) -> bytes:
     if answer.query:
         out.append(f'<INFO name="QUERY" value={quoteattr(answer.query)}/>\n')
     out.append("<TABLE>\n")
-    out += [_field(k, one) for k, one in enumerate(answer.fields)]
+    out += map(_field, answer.fields)
     out.append("<DATA><TABLEDATA>\n")
     nulls = [f"{_NULLS[one.datatype]}" if one.datatype in _NULLS else "" for one in answer.fields]
     for row in answer.rows:
@@ -74,7 +74,7 @@ def error_document(message: str) -> bytes:
     return f"{_HEAD}{info}{_TAIL}".encode()
 
 
-def _field(k: int, one: Field) -> str:
+def _field(one: Field) -> str:
     size = ' arraysize="*"' if one.datatype == "char" else ""
     told = "".join(
         f" {name}={quoteattr(value)}"
@@ -85,9 +85,7 @@ def _field(k: int, one: Field) -> str:
     if one.datatype in _NULLS:
         inside += f'<VALUES null="{_NULLS[one.datatype]}"/>'
     name = quoteattr(one.name)
-    return (
-        f'<FIELD ID="col{k}" name={name} datatype="{one.datatype}"{size}{told}>{inside}</FIELD>\n'
-    )
+    return f'<FIELD name={name} datatype="{one.datatype}"{size}{told}>{inside}</FIELD>\n'
 
 
 def _cell(value: Any, null: str) -> str:

@@ -98,7 +98,10 @@ class _Reader:
             inner = _Reader("", {"": self._fields[name], name: self._fields[name]})
             inner._tokens = self._tokens
             return inner._bracketed()
-        return self._value(name, self._tokens.pop(0)[1])
+        kind, text = self._tokens.pop(0)
+        if kind == "field" and self._tokens:  # identifier:arXiv:1609.04153
+            text = f"{text}:{self._tokens.pop(0)[1]}"
+        return self._value(name, text)
 
     def _bracketed(self) -> Test:
         test = self.any_of()

@@ -1,0 +1,210 @@
+"""The stand-ins that are no TAP services, asked by our own sources and by hand."""
+
+import datetime as dt
+import json
+
+import httpx
+import pytest
+
+from skywright.errors import SourceError
+from skywright.sources import apod, launch_library, neows, spacex
+from skywright.sources.ads import export_bibtex, search
+from skywright.sources.arxiv import search as search_arxiv
+from skywright.sources.collecting import Visit, Wish, visit
+from skywright.sources.exoplanets import COLLECTOR as EXOPLANETS
+from skywright.sources.papers import PaperQuery
+
+KEY = {"X-Api-Key": "DEMO_KEY"}
+
+
+@pytest.fixture
+def collected(sandbox, fetcher):
+    """Collect a part of a source from the sandbox."""
+
+    def of(collector, part, **wish):
+        one = Visit(collector.state, fetcher, sandbox.settings(), Wish(**wish))
+        return visit(collector, part, one)
+
+    return of
+
+
+@pytest.fixture
+def get(sandbox):
+    return lambda path, headers=None, **asked: httpx.get(
+        sandbox.url + path, params=asked, headers=headers, timeout=30, follow_redirects=True
+    )
+
+
+def test_ads_finds_papers_and_their_bibtex(sandbox):
+    found = search(PaperQuery("JWST exoplanet atmosphere", most=5), sandbox.settings())
+    assert "2023Natur.614..649J" in found.table["bibcode"].to_list()
+    entry = export_bibtex(["2023Natur.614..649J"], sandbox.settings())
+    assert entry.startswith("@ARTICLE{2023Natur.614..649J")
+
+
+def test_ads_says_the_recorded_answer_to_the_same_request(get, assistant_data):
+    asked = {"q": "'transiting exoplanets' +JWST", "fl": "title", "sort": "bibcode desc"}
+    answer = get("/ads/v1/search/query", {"Authorization": "Bearer x"}, **asked, start=0, rows=5)
+    assert answer.json()["response"]["numFound"] == 972
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('author:"Mayor, M"', ["1995Natur.378..355M"]),
+        ("year:[1990 TO 1996] planet", []),
+        ("year:1990-1996 -title:moon", ["1995Natur.378..355M"]),
+        ("(simbad OR vizier) year:2000", ["2000A&AS..143....9W", "2000A&AS..143...23O"]),
+        ("title:(mission AND gaia)", ["2016A&A...595A...1G"]),
+        ("identifier:arXiv:1609.04153", ["2016A&A...595A...1G"]),
+    ],
+)
+def test_ads_reads_fields_ranges_and_brackets(get, query, expected):
+    answer = get("/ads/v1/search/query", {"Authorization": "Bearer x"}, q=query, rows=50)
+    found = {doc["bibcode"] for doc in answer.json()["response"]["docs"]}
+    if expected == []:
+        assert "2023Natur.614..649J" not in found
+    assert set(expected) <= found
+
+
+@pytest.mark.parametrize(
+    ("query", "words"), [("(open", "not closed"), ("nofield:x", "undefined field nofield")]
+)
+def test_ads_refuses_what_it_cannot_read(get, query, words):
+    answer = get("/ads/v1/search/query", {"Authorization": "Bearer x"}, q=query)
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]["msg"]
+
+
+def test_ads_wants_a_token(get):
+    assert get("/ads/v1/search/query", q="star").status_code == 401
+
+
+def test_arxiv_answers_in_pages(sandbox):
+    found = search_arxiv(PaperQuery("exoplanet JWST", most=2, order="newest"), sandbox.settings())
+    assert found.table.height == 2
+    assert found.total > 2
+    assert all(found.table["abstract"])
+
+
+def test_arxiv_refuses_by_a_feed(get):
+    answer = get("/arxiv/api/query", search_query="all:star", start="x")
+    assert answer.status_code == 400
+    assert "start must be a non-negative integer" in answer.text
+
+
+def test_both_services_of_pictures_give_the_same(collected, monkeypatch):
+    def pictures(today):
+        monkeypatch.setattr(apod, "_today", lambda: today)
+        table = collected(apod.COLLECTOR, "pictures", since=dt.date(2019, 4, 1))
+        return table.filter(table["date"] == "2019-04-10").select("title", "explanation")
+
+    old, new = pictures(dt.date(2022, 11, 1)), pictures(apod.MOVED)
+    assert old.height == 1
+    assert old.equals(new)
+
+
+@pytest.mark.parametrize(
+    ("asked", "key", "status"),
+    [
+        ({}, {}, 403),
+        ({}, {"X-Api-Key": "short"}, 403),
+        ({"date": "1995-06-15"}, KEY, 400),
+        ({"date": "yesterday"}, KEY, 400),
+        ({"start_date": "2020-02-02", "end_date": "2020-01-01"}, KEY, 400),
+        ({"date": "1995-06-17"}, KEY, 404),
+        ({"count": "2"}, KEY, 200),
+    ],
+)
+def test_the_picture_service_refuses_as_nasa_does(get, asked, key, status):
+    assert get("/nasa/planetary/apod", key, **asked).status_code == status
+
+
+def test_passes_of_a_week(collected, get):
+    answer = get("/nasa/neo/rest/v1/feed", KEY, start_date="2029-04-10", end_date="2029-04-16")
+    table = neows.read_feed(answer.content)
+    assert "99942 Apophis (2004 MN4)" in table["name"].to_list()
+    assert (
+        get("/nasa/neo/rest/v1/feed", KEY, start_date="2029-04-01", end_date="2029-04-16")
+        .json()["error_message"]
+        .endswith("7 Days")
+    )
+
+
+def test_launches_come_page_after_page(collected, monkeypatch):
+    monkeypatch.setattr(launch_library, "_PAGE", 3)
+    table = collected(launch_library.COLLECTOR, "previous", limit=7)
+    assert table.height == 7
+    assert table["net_utc"].is_sorted(descending=True)
+
+
+def test_launches_are_filtered_and_searched(get):
+    def found(**asked):
+        answer = get("/launch-library/launches/", **asked)
+        return {one["name"] for one in answer.json()["results"]}
+
+    assert found(search="webb") == {"Ariane 5 ECA+ | James Webb Space Telescope"}
+    assert found(lsp__name="Starsem") == {"Soyuz-FG/Fregat | Mars Express"}
+    assert found(net__gte="2022-01-01", net__lt="2023-01-01") == {"SLS Block 1 | Artemis I"}
+
+
+@pytest.mark.parametrize("part", list(spacex.COLLECTOR.parts))
+def test_every_collection_of_spacex_is_read(collected, part):
+    assert collected(spacex.COLLECTOR, part).width > 2
+
+
+def test_spacex_is_asked_by_conditions_and_pages(sandbox):
+    body = {
+        "query": {"success": True, "date_utc": {"$gte": "2008-01-01", "$lt": "2010-01-01"}},
+        "options": {"sort": {"date_utc": "asc"}, "limit": 1, "select": ["name", "rocket"]},
+    }
+    body["options"]["populate"] = [{"path": "rocket"}]
+    answer = httpx.post(f"{sandbox.url}/spacex/v4/launches/query", json=body).json()
+    (first,) = answer["docs"]
+    assert (first["name"], first["rocket"]["name"]) == ("RatSat", "Falcon 1")
+    assert (answer["totalDocs"], answer["hasNextPage"], answer["nextPage"]) == (2, True, 2)
+
+
+def test_the_whole_of_spacex_is_told_where_it_is_given(collected, space_industry_data):
+    assert collected(spacex.COLLECTOR, "launches").height == 205
+
+
+def test_planets_are_collected(collected):
+    table = collected(EXOPLANETS, "planets", limit=5)
+    assert table.height == 5
+
+
+def test_skyserver_answers_sql_with_its_function(get):
+    command = (
+        "SELECT p.objID, p.ra FROM PhotoObj AS p "
+        "JOIN dbo.fGetNearbyObjEq({}) AS n ON n.objID = p.objID ORDER BY n.distance"
+    )
+    near = get("/sdss/SearchTools/SqlSearch", cmd=command.format("250.3,36.46,1"), format="json")
+    assert near.json()[0]["TableName"] == "Table1"
+    far = get("/sdss/SearchTools/SqlSearch", cmd=command.format("250.3,36.46,4"), format="json")
+    assert (far.status_code, "more than 3" in far.text) == (400, True)
+
+
+def test_the_portal_of_mast_knows_names_and_positions(get):
+    def ask(service, **params):
+        request = json.dumps({"service": service, "params": params})
+        return get("/mast/api/v0/invoke", request=request).json()
+
+    (place,) = ask("Mast.Name.Lookup", input="M31")["resolvedCoordinate"]
+    assert place["canonicalName"] == "M  31"
+    (seen,) = ask("Mast.Caom.Cone", ra=1.05, dec=-47.36, radius=0.1)["data"]
+    assert seen["target_name"] == "WASP-96"
+    assert ask("Mast.Nothing")["status"] == "ERROR"
+
+
+def test_files_of_catalogues_are_given_whole(get):
+    assert get("/openngc/NGC.csv").text.startswith("Name;Type;RA;Dec")
+    assert get("/openngc/other.csv").status_code == 404
+
+
+def test_a_source_without_a_key_is_told_so(collected, sandbox, fetcher, monkeypatch):
+    monkeypatch.setattr(apod, "_today", lambda: dt.date(2022, 11, 1))
+    fetcher._client.headers.pop("X-Api-Key", None)
+    one = Visit(neows.COLLECTOR.state, fetcher, sandbox.settings(), Wish())
+    with pytest.raises(SourceError, match="API_KEY_MISSING|403"):
+        visit(neows.COLLECTOR, "approaches", one)
