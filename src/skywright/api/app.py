@@ -11,9 +11,14 @@ from starlette.responses import Response
 
 from skywright import __version__
 from skywright.api import (
+    chat_routes,
+    chat_schemas,
     collect_training_routes,
+    completions_routes,
+    conversation_routes,
     inference_routes,
     job_routes,
+    knowledge_routes,
     label_routes,
     ml_routes,
     model_routes,
@@ -71,6 +76,10 @@ def build(settings: Settings | None = None) -> FastAPI:
         ml_routes,
         threat_routes,
         strategy_routes,
+        conversation_routes,  # before chat: its fixed paths come first
+        chat_routes,
+        knowledge_routes,
+        completions_routes,
     ):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _http_error)
@@ -81,7 +90,10 @@ def build(settings: Settings | None = None) -> FastAPI:
         Surround,
         doorkeeper=services.doorkeeper,
         metrics=services.metrics,
-        limits={collect_training_routes.UPLOAD_PATH: form},
+        limits={
+            collect_training_routes.UPLOAD_PATH: form,
+            knowledge_routes.DOCUMENTS_PATH: form,
+        },
     )
     requests: list[type[BaseModel]] = [
         *REQUESTS,
@@ -91,6 +103,8 @@ def build(settings: Settings | None = None) -> FastAPI:
         *threat_routes.REQUESTS,
         *strategy_routes.REQUESTS,
         *model_routes.REQUESTS,
+        *chat_schemas.REQUESTS,
+        *completions_routes.REQUESTS,
         SimulateRequest,
         LabelRequest,
         TrainingRequest,

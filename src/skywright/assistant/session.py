@@ -5,14 +5,16 @@ Every face asks through here. An answer is on the disk before its last event is 
 
 from __future__ import annotations
 
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from skywright.assistant.engine.choosing import model_of
 from skywright.assistant.engine.loop import Engine
-from skywright.assistant.engine.model import Asked, Model, Replied
+from skywright.assistant.engine.model import Asked, Model, Replied, Turn
 from skywright.assistant.engine.offered import InstalledTools
 from skywright.assistant.knowledge.handbook import ensure_handbook
 from skywright.assistant.knowledge.minilm import MiniLM
@@ -35,6 +37,14 @@ class AnswerError(SkywrightError):
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed.message, hint=failed.hint)
         self.code = failed.code
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An answer that is not kept, and how it is stopped."""
+
+    events: Iterator[Event]
+    stop: threading.Event
 
 
 class Session:
@@ -109,6 +119,21 @@ class Session:
         id_ = conversation or self.memory.begin().id
         with _Busy(self.memory, id_) as stop:
             yield from self._kept(question, id_, stop)
+
+    def aside(self, question: str, history: Sequence[Turn] = ()) -> Aside:
+        """Answer a question that belongs to no conversation: nothing of it is remembered.
+
+        Files that tools make are gone with the last event.
+        """
+        stop = threading.Event()
+        return Aside(self._aside(question, history, stop), stop)
+
+    def _aside(
+        self, question: str, history: Sequence[Turn], stop: threading.Event
+    ) -> Iterator[Event]:
+        with tempfile.TemporaryDirectory(prefix="skywright-") as folder:
+            desk = Desk(Path(folder), self.settings, stop=stop)
+            yield from self._engine(stop).run(question, history, desk)
 
     def stop(self, conversation: str) -> bool:
         """Stop the answer that is being given in a conversation, and the tool at work."""
