@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,6 +14,7 @@ from skywright.api.bodies import check, read_json
 from skywright.api.documented import answers, body
 from skywright.api.ml_schemas import (
     ELEMENT_SET,
+    ElementSet,
     ThreatAnalysisAnswer,
     ThreatAnalysisRequest,
     TrackedObject,
@@ -23,8 +25,6 @@ from skywright.security.permissions import Permission
 from skywright.store.analyses import Analysis, record_analysis
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from skywright.ssa.threats.assess import Tracked
 
 router = APIRouter(prefix="/api/v1/ml", tags=["space domain awareness"])
@@ -33,6 +33,9 @@ MOST_RECORDS = 5_000
 """Most element sets of one request."""
 
 _BODY = TypeAdapter(ThreatAnalysisRequest)
+_TIMES = ("epoch_utc", "received_utc")
+_COLUMNS = tuple(name for name in ElementSet.model_fields if name not in _TIMES)
+_NUMBERS = attrgetter(*_COLUMNS)
 _EXAMPLE: dict[str, Any] = {
     "asset": {"object_id": "43613", "records": [ELEMENT_SET]},
     "objects": [
@@ -77,7 +80,7 @@ def _analysed(services: Services, caller: str, asked: ThreatAnalysisRequest, raw
     planned = [burn.start_utc for burn in asked.asset.planned_burns]
     asset = _tracked(asked.asset, "asset", planned)
     objects = [_tracked(one, f"objects[{k}]") for k, one in enumerate(asked.objects)]
-    at = _naive(asked.at_utc) or _newest(asset, objects)
+    at = _naive(asked.at_utc) or _newest(asked)
     told = assess(asset, objects, at, explain=asked.explain, shadow=on_trial(MODEL))
     models, decision = taken_out(told)
     analysis = Analysis(
@@ -93,24 +96,23 @@ def _analysed(services: Services, caller: str, asked: ThreatAnalysisRequest, raw
 
 
 def _tracked(one: TrackedObject, place: str, planned: list[datetime] | None = None) -> Tracked:
+    import numpy as np
     import polars as pl
 
     from skywright.ssa.threats.assess import Tracked
 
-    rows = [record.model_dump() for record in one.records]
-    table = pl.DataFrame(
-        {
-            "norad_id": [0] * len(rows),
-            **{
-                name: [_naive(row[name]) if name.endswith("_utc") else row[name] for row in rows]
-                for name in rows[0]
-            },
-        },
-        schema_overrides={"received_utc": pl.Datetime("us"), "epoch_utc": pl.Datetime("us")},
+    epochs, received = (
+        np.array([_naive(getattr(record, name)) for record in one.records], "datetime64[us]")
+        for name in _TIMES
     )
-    if (table["received_utc"] < table["epoch_utc"]).any():
+    if (received < epochs).any():
         message = f"{place}.records: received_utc must not be before epoch_utc."
         raise InputError(message)
+    numbers = np.array([_NUMBERS(record) for record in one.records], np.float64)
+    columns = dict(zip(_COLUMNS, np.ascontiguousarray(numbers.T), strict=True))
+    identity = np.zeros(len(epochs), np.int64)
+    times = dict(zip(_TIMES, (epochs, received), strict=True))
+    table = pl.DataFrame({"norad_id": identity, **times, **columns}, nan_to_null=False)
     burns = pl.DataFrame({"start_utc": [_naive(t) for t in planned]}) if planned else None
     return Tracked(one.object_id, table, one.cooperative, burns)
 
@@ -121,13 +123,11 @@ def _naive(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _newest(asset: Tracked, objects: list[Tracked]) -> datetime:
-    def last(table: pl.DataFrame) -> datetime:
-        known = table["received_utc"].fill_null(table["epoch_utc"])
-        newest: datetime = known.sort()[-1]
-        return newest
-
-    return max(last(one.history) for one in (asset, *objects))
+def _newest(asked: ThreatAnalysisRequest) -> datetime:
+    """Return when the last set of any object was received."""
+    records = (record for one in (asked.asset, *asked.objects) for record in one.records)
+    times = (_naive(record.received_utc or record.epoch_utc) for record in records)
+    return max(time for time in times if time is not None)
 
 
 REQUESTS: list[type[BaseModel]] = [ThreatAnalysisRequest]

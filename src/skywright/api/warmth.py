@@ -118,9 +118,16 @@ def _load_simulation() -> None:
     simulate(SimulateRequest(object="Apophis", years=0.1, clones=8))
 
 
+def _load_assessment() -> None:
+    from skywright.ssa.warm import assess_once
+
+    assess_once()
+
+
 _STEPS: Steps = (
     ("predictions", _load_prediction),  # first, as they are asked most
     ("catalogue", _load_catalogue),
     ("simulations", _load_simulation),
     ("anomalies", _load_anomalies),
+    ("assessments", _load_assessment),
 )

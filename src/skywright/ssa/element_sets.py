@@ -97,8 +97,7 @@ def checked_history(table: pl.DataFrame) -> pl.DataFrame:
         if given[name].null_count():
             message = f"{name} is empty in row {given[name].is_null().arg_true()[0]}."
             raise InputError(message)
-    for name, (low, high) in RANGES.items():
-        _refuse_outside(given[name], low, high)
+    _refuse_outside(given)
     if _sorted(given):
         return given
     return given.sort("norad_id", "epoch_utc", maintain_order=True)
@@ -132,12 +131,15 @@ def _cast(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _refuse_outside(column: pl.Series, low: float, high: float) -> None:
-    values = column.to_numpy()
-    bad = np.flatnonzero(~((values >= low) & (values <= high)))
-    if len(bad):
-        row = int(bad[0])
-        message = f"{column.name} must be {low:g} to {high:g}, got {values[row]} in row {row}."
+def _refuse_outside(table: pl.DataFrame) -> None:
+    values = np.stack([table[name].to_numpy() for name in RANGES])
+    low, high = np.array(list(RANGES.values())).T[:, :, None]
+    places, rows = np.nonzero(~((values >= low) & (values <= high)))
+    if len(rows):
+        name, row = list(RANGES)[places[0]], int(rows[0])
+        least, most = RANGES[name]
+        given = table[name][row]
+        message = f"{name} must be {least:g} to {most:g}, got {given} in row {row}."
         raise InputError(message)
 
 
@@ -164,7 +166,7 @@ def satrecs(table: pl.DataFrame, rows: Sequence[int] | None = None) -> list[Satr
     jd, fraction = epochs_jd(table)
     epoch_d = (jd - SGP4_EPOCH_JD) + fraction
     given = sgp4_elements(table)
-    ndot = _optional(table, "ndot_rev_day2") * (_PER_MINUTE / MINUTES_PER_DAY)
+    ndot = optional(table, "ndot_rev_day2") * (_PER_MINUTE / MINUTES_PER_DAY)
     ids = table["norad_id"].to_numpy()
     chosen = range(table.height) if rows is None else rows
     return [sgp4_propagator(epoch_d[k], given[k], int(ids[k]), ndot[k]) for k in chosen]
@@ -206,7 +208,8 @@ def sgp4_propagator(epoch_d: float, given: F64, norad_id: int = 0, ndot: float =
     return one
 
 
-def _optional(table: pl.DataFrame, name: str) -> F64:
+def optional(table: pl.DataFrame, name: str) -> F64:
+    """Return a column that may be missing, 0 where nothing is told."""
     if name not in table.columns or table.schema[name] == pl.Null:
         return np.zeros(table.height)
     values = table[name].to_numpy().astype(np.float64)

@@ -71,12 +71,13 @@ def carried(elements: F64, days: npt.ArrayLike) -> F64:
     shape = np.broadcast_shapes(given.shape[:-1], t.shape)
     out = np.empty((*shape, 6))
     rows = np.broadcast_to(given, out.shape).reshape(-1, 6)
-    _carry(rows, np.broadcast_to(t, shape).reshape(-1), out.reshape(-1, 6))
+    carry(rows, np.broadcast_to(t, shape).reshape(-1), out.reshape(-1, 6))
     return out
 
 
 @kernel
-def _carry(elements: F64, days: F64, out: F64) -> None:
+def carry(elements: F64, days: F64, out: F64) -> None:
+    """Fill in what `carried` tells, row by row; for kernels."""
     for k in range(len(days)):
         a, e, i, node, argp, anomaly = elements[k]
         t = days[k] * _S_PER_DAY

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
-from skywright.orbits._jit import kernel
+from skywright.orbits._jit import kernel, leaf
+from skywright.orbits._rtn import offsets_rtn
 from skywright.ssa.element_sets import moment_jd
 from skywright.ssa.relative_elements import carried, relative_elements
 from skywright.ssa.sets import Sets
@@ -125,7 +126,8 @@ def track_of(asset: Sets, other: Sets, at_utc: datetime) -> RelativeTrack:
     days = np.concatenate([past, _around_minima(asset, other, at_utc, coarse)])
     one, two = (_states(sets, at_utc, days) for sets in (asset, other))
     rtn, towards, rates = (np.empty((len(days), k)) for k in (3, 3, 2))
-    _draw(one, two, rtn, towards, rates)
+    offsets_rtn(one, two, rtn)
+    _closing(one, two, towards, rates)
     elements = _daily_elements(asset, other, at_utc)
     good = np.isfinite(rtn).all(axis=1)
     if not good.all():
@@ -133,24 +135,19 @@ def track_of(asset: Sets, other: Sets, at_utc: datetime) -> RelativeTrack:
     return RelativeTrack(days, rtn, rates[:, 0], rates[:, 1], towards, elements)
 
 
-@kernel
-def _draw(one: F64, two: F64, rtn: F64, towards: F64, rates: F64) -> None:
-    """Offset in the axes of the first, its direction, its rate and the relative speed."""
+@leaf
+def _closing(one: F64, two: F64, towards: F64, rates: F64) -> None:
+    """Direction to the other, rate of the distance, relative speed."""
     for k in range(len(one)):
-        rx, ry, rz, vx, vy, vz = one[k]
-        dx, dy, dz = two[k, 0] - rx, two[k, 1] - ry, two[k, 2] - rz
-        ex, ey, ez = two[k, 3] - vx, two[k, 4] - vy, two[k, 5] - vz
-        r = math.sqrt(rx * rx + ry * ry + rz * rz)
-        hx, hy, hz = ry * vz - rz * vy, rz * vx - rx * vz, rx * vy - ry * vx
-        h = math.sqrt(hx * hx + hy * hy + hz * hz)
-        rx, ry, rz, hx, hy, hz = rx / r, ry / r, rz / r, hx / h, hy / h, hz / h
-        rtn[k, 0] = rx * dx + ry * dy + rz * dz
-        rtn[k, 1] = (hy * rz - hz * ry) * dx + (hz * rx - hx * rz) * dy + (hx * ry - hy * rx) * dz
-        rtn[k, 2] = hx * dx + hy * dy + hz * dz
-        distance = max(math.sqrt(dx * dx + dy * dy + dz * dz), _NEAREST_KM)
-        towards[k, 0], towards[k, 1], towards[k, 2] = dx / distance, dy / distance, dz / distance
-        rates[k, 0] = (dx * ex + dy * ey + dz * ez) / distance
-        rates[k, 1] = math.sqrt(ex * ex + ey * ey + ez * ez)
+        apart = closing = speed = 0.0
+        for j in range(3):
+            d, v = two[k, j] - one[k, j], two[k, j + 3] - one[k, j + 3]
+            towards[k, j] = d
+            apart, closing, speed = apart + d * d, closing + d * v, speed + v * v
+        distance = max(math.sqrt(apart), _NEAREST_KM)
+        for j in range(3):
+            towards[k, j] /= distance
+        rates[k, 0], rates[k, 1] = closing / distance, math.sqrt(speed)
 
 
 def _ahead_step_s(asset: Sets, other: Sets) -> float:

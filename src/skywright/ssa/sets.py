@@ -15,6 +15,7 @@ from skywright.ssa.element_sets import (
     MINUTES_PER_DAY,
     SGP4_EPOCH_JD,
     epochs_jd,
+    optional,
     sgp4_elements,
     sgp4_propagator,
 )
@@ -23,7 +24,7 @@ from skywright.ssa.relative_elements import brouwer_axis_km
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-_EXACT = 1e8
+_EXACT = 1e8  # of the decimals that a line has
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Sets:
         """Take them out of a history of one object, checked and sorted."""
         ndot = None
         if "ndot_rev_day2" in history.columns:
-            ndot = history["ndot_rev_day2"].cast(pl.Float64).fill_null(0.0).to_numpy()
+            ndot = optional(history, "ndot_rev_day2")
         motion = history["mean_motion_rev_day"].to_numpy()
         return cls(*epochs_jd(history), motion, sgp4_elements(history), ndot)
 
@@ -79,12 +80,12 @@ class Sets:
 
     @cached_property
     def _epochs(self) -> tuple[F64, F64]:
-        """Epochs in two parts as the published initialisation rounds them [d]."""
+        """Epochs in two parts, as the library rounds those of lines (eight decimals) [d]."""
         days = (self.jd - SGP4_EPOCH_JD) + self.fraction
         whole = np.floor(days)
         left = days - whole
-        told = np.round(days * _EXACT) / _EXACT == days
-        return whole + SGP4_EPOCH_JD, np.where(told, np.round(left * _EXACT) / _EXACT, left)
+        exact = np.round(days * _EXACT) == days * _EXACT
+        return whole + SGP4_EPOCH_JD, np.where(exact, np.round(left * _EXACT) / _EXACT, left)
 
     @cached_property
     def _prepared(self) -> npt.NDArray[Any]:

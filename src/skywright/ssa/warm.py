@@ -9,14 +9,12 @@ import polars as pl
 
 
 def use_kernels() -> None:
-    """Compile screening, collision probability, counting, planning and the fits of detection."""
+    """Compile screening, collision probability, counting, planning and assessing."""
     from skywright.ssa.conjunction.conjunction import Conjunction
     from skywright.ssa.conjunction.monte_carlo import count_collisions
     from skywright.ssa.conjunction.probability import probability
     from skywright.ssa.coorbit.planner import Planner
     from skywright.ssa.coorbit.worlds import Setting, Worlds
-    from skywright.ssa.detection.series import rolling_noise
-    from skywright.ssa.detection.steps import Window, steps_at
     from skywright.ssa.screening.screen import screen
     from skywright.ssa.strategy.encounters import from_messages
     from skywright.ssa.strategy.propose import propose
@@ -31,9 +29,17 @@ def use_kernels() -> None:
     propose(from_messages([one]), network=False)
     planner = Planner(Worlds(2, Setting("reacting"), 1))
     planner.act()
-    days = np.arange(12.0)
-    noise = rolling_noise(np.sin(days), 0.1)
-    steps_at(days[:-1] + 0.5, days, np.sin(days), noise, Window(6, 6, (0.0, 1.0)))
+    assess_once()
+
+
+def assess_once() -> None:
+    """Assess one object beside another: relative motion, burns and all that the answer needs."""
+    from skywright.ssa.threats.assess import Tracked, assess
+
+    start = datetime(2024, 7, 6)  # noqa: DTZ001 - UTC
+    days = [_two_sets(start + timedelta(days=day)) for day in range(12)]
+    one, two = (Tracked(str(k), pl.concat([both[k : k + 1] for both in days])) for k in (0, 1))
+    assess(one, [two], start + timedelta(days=12))
 
 
 def _two_sets(start: datetime) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from skywright.store.schema import analyses, overrides
 
 _LONGEST_REASON = 2_000
 _MOST_LISTED = 1_000
+_INSERT = insert(analyses)  # made once: building a statement takes longer than running it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def record_analysis(database: Database, caller: str, analysis: Analysis) -> str:
     }
     told = {key: row[key] for key in ("request_sha256", "answer_sha256", "models_json")}
     with database.write() as connection:
-        connection.execute(insert(analyses).values(row))
+        connection.execute(_INSERT, row)
         action = f"analysis.{analysis.kind}"
         add_audit_row(connection, caller, action[:60], name, json.dumps(told, sort_keys=True))
     return name

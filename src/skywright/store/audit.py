@@ -22,6 +22,8 @@ _CHAINED = ("at", "actor", "action", "target", "detail", "previous_sha256")
 _ADVISORY_LOCK = 0x736B7977  # "skyw": one number of ours among the locks of a PostgreSQL database
 _PAGE = 5_000
 _SHOWN = ("id", "at", "actor", "action", "target", "detail")
+_INSERT = insert(audit)  # made once: building a statement takes longer than running it
+_LAST = select(audit.c.sha256).order_by(audit.c.id.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def add_audit_row(
     """
     row = {"at": utc_now(), "actor": actor, "action": action, "target": target, "detail": detail}
     row["previous_sha256"] = _head(connection)
-    connection.execute(insert(audit).values(**row, sha256=row_sha256(row)))
+    connection.execute(_INSERT, {**row, "sha256": row_sha256(row)})
 
 
 def row_sha256(row: dict[str, Any]) -> str:
@@ -83,8 +85,7 @@ def _head(connection: Connection) -> str:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _ADVISORY_LOCK})
-    last = select(audit.c.sha256).order_by(audit.c.id.desc()).limit(1)
-    return str(connection.scalar(last) or "")
+    return str(connection.scalar(_LAST) or "")
 
 
 def read_audit(database: Database, *, before: int | None, limit: int) -> list[dict[str, Any]]:

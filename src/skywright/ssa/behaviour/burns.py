@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from skywright.ssa.detection.detector import Operating, detector_in_use, peaks
-from skywright.ssa.detection.features import Candidates, candidates
-from skywright.ssa.detection.series import Series, series_of
+from skywright.ssa.detection.features import Candidates
+from skywright.ssa.detection.search import Search
+from skywright.ssa.detection.series import Series
 from skywright.ssa.element_sets import GM_EARTH_KM3_S2, moment_jd
 
 F64 = npt.NDArray[np.float64]
@@ -38,31 +35,11 @@ BURNS = {
 """What it burnt, by the detector in use."""
 
 
-class Finds(Protocol):
-    """What is asked of a detector of manoeuvres."""
-
-    @property
-    def operating(self) -> Mapping[str, Operating]:
-        """Where a score becomes a manoeuvre, by regime."""
-
-    def scores(self, regime: str, candidates: Candidates) -> F64:
-        """Return the probability of a manoeuvre in each gap; (m,)."""
-
-
-def burn_slots(
-    history: pl.DataFrame, at_utc: datetime, detector: Finds | None = None
-) -> tuple[dict[str, float], F64]:
-    """Return the slots, and the times of the burns as Julian dates [d].
-
-    The detector in use finds them unless another is given.
-    """
-    series = series_of(history)
-    if series is None:
-        return {}, np.zeros(0)
-    gaps = candidates(series)
-    chosen: Finds = detector or detector_in_use()
-    scores = chosen.scores(series.regime, gaps)
-    places = peaks(gaps.at, scores, chosen.operating[series.regime])
+def burn_slots(found: Search | None, at_utc: datetime) -> dict[str, float]:
+    """Return the slots of what a search found."""
+    if found is None:
+        return {}
+    series, gaps, scores, places = found.series, found.gaps, found.scores, found.places
     told = {
         "burns": float(len(places)),
         "burns_per_30_d": 30.0 * len(places) / max(float(series.days[-1] - series.days[0]), 1.0),
@@ -74,7 +51,7 @@ def burn_slots(
     }
     if len(places):
         told |= _of_burns(series, gaps, places, at_utc)
-    return told, gaps.at[places]
+    return told
 
 
 def _of_burns(

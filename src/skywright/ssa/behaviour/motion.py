@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
+from skywright.orbits._jit import kernel
 from skywright.ssa.detection.residuals import AXES, columns_of_one
-from skywright.ssa.element_sets import epochs_jd
-from skywright.ssa.relative_elements import carried, mean_elements
+from skywright.ssa.relative_elements import carried
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 
@@ -74,111 +76,122 @@ TRENDS = {
 }
 """Drifts over the window."""
 
-_FLOORS = {"axis": 0.5, "ex": 1.0, "ey": 1.0, "tilt": 1.0, "node": 1.0, "phase": 30.0}  # m
+_FLOORS_M = np.array([0.5, 1.0, 1.0, 1.0, 1.0, 30.0])  # of the quantities, in their order
 _LEAST_RESIDUAL_KM = 0.005
 _SYNCHRONOUS_REV_D = 1.00273790935
 
 
-def motion_slots(history: pl.DataFrame) -> dict[str, float]:
+def motion_slots(sets: Sets) -> dict[str, float]:
     """Return the slots of residuals, changes and trends; nothing for a single set."""
-    if history.height < 3:
+    if len(sets) < 3:
         return {}
-    days = np.add(*epochs_jd(history))
-    elements = mean_elements(history)
-    return _residual_slots(history) | _change_slots(days, elements) | _trend_slots(history, days)
+    return _residual_slots(sets) | _change_slots(sets) | _trend_slots(sets)
 
 
-def _residual_slots(history: pl.DataFrame) -> dict[str, float]:
+def _residual_slots(sets: Sets) -> dict[str, float]:
     told: dict[str, float] = {}
-    table = columns_of_one(history, AHEAD)
+    table = columns_of_one(sets, AHEAD)
+    shape = np.empty(4)
     for axis in AXES:
         for ahead in AHEAD:
-            values = table[f"{axis}_{ahead}_km"]
-            values = values[np.isfinite(values)]
-            if len(values) < 3:
-                continue
-            middle = float(np.median(values))
-            spread = 1.4826 * float(np.median(np.abs(values - middle))) + _LEAST_RESIDUAL_KM
-            z = (values - values.mean()) / (values.std() + _LEAST_RESIDUAL_KM)
-            name = f"{axis}_{ahead}"
-            told[f"{name}_median"] = middle
-            told[f"{name}_most"] = float(np.abs(values - middle).max() / spread)
-            told[f"{name}_skew"] = float((z**3).mean())
-            told[f"{name}_kurtosis"] = float((z**4).mean() - 3.0)
+            if _shape(table[f"{axis}_{ahead}_km"], shape):
+                name = f"{axis}_{ahead}"
+                told |= {f"{name}_{s}": x for s, x in zip(_STATISTICS, shape.tolist(), strict=True)}
     return told
 
 
-def _change_slots(days: F64, elements: F64) -> dict[str, float]:
+@kernel
+def _shape(residuals_km: F64, out: F64) -> bool:
+    """Fill in median, farthest over the spread, skewness and kurtosis; whether there are enough."""
+    values = residuals_km[np.isfinite(residuals_km)]
+    if len(values) < 3:
+        return False
+    middle = np.median(values)
+    off = np.abs(values - middle)
+    spread = 1.4826 * np.median(off) + _LEAST_RESIDUAL_KM
+    z = (values - values.mean()) / (values.std() + _LEAST_RESIDUAL_KM)
+    z3 = z * z * z
+    out[0], out[1] = middle, off.max() / spread
+    out[2], out[3] = z3.mean(), (z3 * z).mean() - 3.0
+    return True
+
+
+def _change_slots(sets: Sets) -> dict[str, float]:
+    days, elements = sets.days, sets.elements
     moved = carried(elements[:-1], np.diff(days))
     now, a_m = elements[1:], float(np.median(elements[:, 0])) * 1e3
     lag = _wrapped(now[:, 4] + now[:, 5] - moved[:, 4] - moved[:, 5])
     ex, ey = (
-        now[:, 1] * turn(now[:, 4]) - moved[:, 1] * turn(moved[:, 4]) for turn in (np.cos, np.sin)
+        (now[:, 1] * turn(now[:, 4]) - moved[:, 1] * turn(moved[:, 4])) * a_m
+        for turn in (np.cos, np.sin)
     )
-    node = _wrapped(now[:, 3] - moved[:, 3]) * np.sin(now[:, 2])
-    changes = {
-        "axis": (now[:, 0] - moved[:, 0]) * 1e3,
-        "ex": ex * a_m,
-        "ey": ey * a_m,
-        "tilt": (now[:, 2] - moved[:, 2]) * a_m,
-        "node": node * a_m,
-        "phase": lag * a_m / np.maximum(np.diff(days), 0.05),
+    node = _wrapped(now[:, 3] - moved[:, 3]) * np.sin(now[:, 2]) * a_m
+    axis, tilt = (now[:, 0] - moved[:, 0]) * 1e3, (now[:, 2] - moved[:, 2]) * a_m
+    phase = lag * a_m / np.maximum(np.diff(days), 0.05)
+    out = np.empty((len(_QUANTITIES), len(_MEASURES)))
+    _measure(np.stack([axis, ex, ey, tilt, node, phase]), _FLOORS_M, days, out)
+    return {
+        f"{name}_{measure}": value
+        for name, row in zip(_QUANTITIES, out.tolist(), strict=True)
+        for measure, value in zip(_MEASURES, row, strict=True)
+        if not math.isnan(value)  # what never stood out has no time since then
     }
-    told: dict[str, float] = {}
-    for name, values in changes.items():
-        middle = float(np.median(values))
-        spread = 1.4826 * float(np.median(np.abs(values - middle))) + _FLOORS[name]
+
+
+@kernel
+def _measure(changes: F64, floors: F64, days: F64, out: F64) -> None:
+    """Fill in `_MEASURES` of each row of changes."""
+    for k in range(len(changes)):
+        values = changes[k]
+        middle = np.median(values)
+        spread = 1.4826 * np.median(np.abs(values - middle)) + floors[k]
         z = (values - middle) / spread
-        high = np.flatnonzero(np.abs(z) > _LIMIT)
-        told[f"{name}_most"] = float(np.abs(z).max())
-        told[f"{name}_count"] = float(len(high))
-        told[f"{name}_last"] = float(z[-1])
-        told[f"{name}_sum"] = float(z.sum())
-        if len(high):
-            told[f"{name}_since_d"] = float(days[-1] - days[1:][high[-1]])
-    return told
+        out[k, 0], out[k, 1], out[k, 2], out[k, 3], out[k, 4] = 0.0, 0.0, z[-1], z.sum(), np.nan
+        for j in range(len(z)):
+            out[k, 0] = max(out[k, 0], abs(z[j]))
+            if abs(z[j]) > _LIMIT:
+                out[k, 1] += 1.0
+                out[k, 4] = days[-1] - days[j + 1]
 
 
-def _trend_slots(history: pl.DataFrame, days: F64) -> dict[str, float]:
-    elements = mean_elements(history)
-    t = days - days[-1]
-    n = history["mean_motion_rev_day"].to_numpy()
-    beyond = _wrapped(elements[:, 3] - carried(elements[-1], t)[:, 3])
-    axis, bend, scatter = _parabola(t, elements[:, 0] * 1e3)
-    tilt = _parabola(t, np.degrees(elements[:, 2]))
-    node = _parabola(t, np.degrees(np.unwrap(beyond)))
-    bstar = history["bstar"].to_numpy()
+def _trend_slots(sets: Sets) -> dict[str, float]:
+    elements, n, bstar = sets.elements, sets.mean_motion_rev_day, sets.bstar
+    t = sets.days - sets.days[-1]
+    beyond = np.unwrap(_wrapped(elements[:, 3] - carried(elements[-1], t)[:, 3]))
+    drift = (n - _SYNCHRONOUS_REV_D) * 360.0
+    slopes, bends, scatters = _parabolas(
+        t, elements[:, 0] * 1e3, np.degrees(elements[:, 2]), np.degrees(beyond), n, drift
+    )
     third = max(len(bstar) // 3, 1)
     told = {
-        "axis_slope_m_d": axis,
-        "axis_bend_m_d2": bend,
-        "tilt_slope_deg_d": tilt[0],
-        "tilt_bend_deg_d2": tilt[1],
-        "node_slope_deg_d": node[0],
-        "node_bend_deg_d2": node[1],
+        "axis_slope_m_d": slopes[0],
+        "axis_bend_m_d2": bends[0],
+        "tilt_slope_deg_d": slopes[1],
+        "tilt_bend_deg_d2": bends[1],
+        "node_slope_deg_d": slopes[2],
+        "node_bend_deg_d2": bends[2],
         "bstar": float(np.median(bstar)),
         "bstar_change": float(np.median(bstar[-third:]) - np.median(bstar[:third])),
-        "axis_scatter_m": scatter,
+        "axis_scatter_m": scatters[0],
     }
-    if "ndot_rev_day2" in history.columns:
-        said = float(history["ndot_rev_day2"].cast(pl.Float64).fill_null(0.0).to_numpy().mean())
-        told["ndot_mismatch"] = _parabola(t, n)[0] - said
+    if sets.ndot_rev_day2 is not None:
+        told["ndot_mismatch"] = slopes[3] - float(sets.ndot_rev_day2.mean())
     if 0.9 < float(np.median(n)) < 1.1:
-        drift = (n - _SYNCHRONOUS_REV_D) * 360.0
-        slope = _parabola(t, drift)[0]
-        told |= {"drift_deg_d": float(np.median(drift)), "drift_bend_deg_d2": slope}
+        told |= {"drift_deg_d": float(np.median(drift)), "drift_bend_deg_d2": slopes[4]}
     return told
 
 
-def _parabola(t: F64, values: F64) -> tuple[float, float, float]:
-    """Return slope at the end, curvature and robust scatter of a parabola, or of a line for few."""
+def _parabolas(t: F64, *values: F64) -> tuple[list[float], list[float], list[float]]:
+    """Return slopes at the end, curvatures and robust scatters of parabolas, of lines for few."""
     span = max(float(-t.min()), 1e-6)
     degree = 2 if len(t) >= 6 else 1
-    fit = np.polynomial.polynomial.polyfit(t / span, values - values[-1], degree)
-    left = values - values[-1] - np.polynomial.polynomial.polyval(t / span, fit)
-    scatter = 1.4826 * float(np.median(np.abs(left)))
-    bend = 2.0 * float(fit[2]) / span**2 if degree == 2 else 0.0
-    return float(fit[1]) / span, bend, scatter
+    y = np.column_stack(values)
+    y -= y[-1].copy()
+    fit = np.polynomial.polynomial.polyfit(t / span, y, degree)
+    left = y.T - np.polynomial.polynomial.polyval(t / span, fit)
+    scatter = 1.4826 * np.median(np.abs(left), axis=1)
+    bend = 2.0 * fit[2] / span**2 if degree == 2 else np.zeros(len(values))
+    return (fit[1] / span).tolist(), bend.tolist(), scatter.tolist()
 
 
 def _wrapped(angle: F64) -> F64:

@@ -7,10 +7,10 @@ from datetime import datetime
 import erfa
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from skywright.ssa.element_sets import EARTH_RADIUS_KM, epochs_jd, moment_jd
-from skywright.ssa.relative_elements import carried, mean_elements
+from skywright.ssa.element_sets import EARTH_RADIUS_KM, moment_jd
+from skywright.ssa.relative_elements import carried
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 
@@ -42,12 +42,12 @@ _SUN_DEG_D = 360.0 / 365.2422
 _J3_OVER_J2 = 2.34e-3
 
 
-def regime_slots(history: pl.DataFrame) -> dict[str, float]:
+def regime_slots(sets: Sets) -> dict[str, float]:
     """Return the slots of the orbit, from the last set."""
-    last = history.tail(1)
-    a, e, i, node, argp, anomaly = mean_elements(last)[0].tolist()
-    next_day = carried(mean_elements(last), 1.0)[0]
-    n = float(last["mean_motion_rev_day"][0])
+    last = sets.elements[-1]
+    a, e, i, node, argp, anomaly = last.tolist()
+    next_day = carried(last, 1.0)
+    n = float(sets.mean_motion_rev_day[-1])
     told = {
         "axis_km": a,
         "eccentricity": e,
@@ -59,15 +59,14 @@ def regime_slots(history: pl.DataFrame) -> dict[str, float]:
         "period_min": 1440.0 / n,
     }
     if 0.9 < n < 1.1:
-        jd, fraction = epochs_jd(last)
-        over = node + argp + anomaly - float(erfa.gmst82(jd[0], fraction[0]))
+        over = node + argp + anomaly - float(erfa.gmst82(sets.jd[-1], sets.fraction[-1]))
         told |= {"longitude_sin": float(np.sin(over)), "longitude_cos": float(np.cos(over))}
     return told
 
 
-def cadence_slots(history: pl.DataFrame, at_utc: datetime) -> dict[str, float]:
+def cadence_slots(sets: Sets, at_utc: datetime) -> dict[str, float]:
     """Return the slots of the schedule of sets."""
-    days = np.add(*epochs_jd(history))
+    days = sets.days
     told = {"sets": float(len(days)), "age_d": float(sum(moment_jd(at_utc)) - days[-1])}
     if len(days) < 2:
         return told

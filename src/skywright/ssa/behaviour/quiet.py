@@ -15,7 +15,6 @@ import numpy as np
 import polars as pl
 
 from skywright.errors import InputError
-from skywright.ssa.behaviour.burns import Finds
 from skywright.ssa.behaviour.slots import WINDOW_D, behaviour_vector
 from skywright.ssa.behaviour.windows import (
     PASSIVE,
@@ -25,6 +24,7 @@ from skywright.ssa.behaviour.windows import (
     joined,
     windows_of,
 )
+from skywright.ssa.detection.search import Finds
 from skywright.ssa.element_sets import epochs_jd
 from skywright.ssa.simulation.scenario import Scenario
 from skywright.ssa.simulation.scenarios import simulate

@@ -12,11 +12,10 @@ import polars as pl
 from skywright.ssa.conjunction.foster import pc_2d
 from skywright.ssa.conjunction.growth import position_sigmas_km
 from skywright.ssa.conjunction.slow import separation_across
-from skywright.ssa.detection.detector import detector_in_use, peaks
-from skywright.ssa.detection.features import candidates
-from skywright.ssa.detection.series import series_of
+from skywright.ssa.detection.search import search_of
 from skywright.ssa.element_sets import epochs_jd, moment_jd
-from skywright.ssa.relative_track import RelativeTrack, relative_track
+from skywright.ssa.relative_track import RelativeTrack, track_of
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 
@@ -57,8 +56,8 @@ _SAME_PLAN_D = 1.0
 
 
 def relation_slots(
-    asset: pl.DataFrame,
-    other: pl.DataFrame,
+    asset: Sets,
+    other: Sets,
     at_utc: datetime,
     *,
     track: RelativeTrack | None,
@@ -66,13 +65,13 @@ def relation_slots(
     asset_burns: F64,
 ) -> dict[str, float]:
     """Return the slots; ``found`` are the times of the object's own burns [d]."""
-    motion = track or relative_track(asset, other, at_utc)
+    motion = track or track_of(asset, other, at_utc)
     elements = motion.elements_km
     last = elements[-1]
     told = dict(zip(list(RELATION)[:6], last.tolist(), strict=True))
     told["separation_across_km"] = separation_across(last[2:4], last[4:6])
     axis = float(np.linalg.norm(elements[:, 4:6], axis=1).max())
-    tilt_km = np.radians(_NEAR_DEG) * _axis_km(asset)
+    tilt_km = np.radians(_NEAR_DEG) * float(asset.elements[-1, 0])
     near = (np.linalg.norm(elements[:, 4:6], axis=1) < tilt_km) & (
         np.abs(elements[:, 0]) < _NEAR_KM
     )
@@ -99,16 +98,14 @@ def _ranges(motion: RelativeTrack) -> dict[str, float]:
     }
 
 
-def _nearest(
-    motion: RelativeTrack, asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime
-) -> dict[str, float]:
+def _nearest(motion: RelativeTrack, asset: Sets, other: Sets, at_utc: datetime) -> dict[str, float]:
     ahead = np.flatnonzero(motion.days > 0.0)
     if not len(ahead):
         return {}
     place = int(ahead[motion.range_km[ahead].argmin()])
     days = float(motion.days[place])
     now = sum(moment_jd(at_utc))
-    ages = [now + days - np.add(*epochs_jd(one.tail(1)))[0] for one in (asset, other)]
+    ages = [float(now + days - one.days[-1]) for one in (asset, other)]
     radial, along, across = np.sqrt(sum(position_sigmas_km(age) ** 2 for age in ages))
     r, t, n = motion.rtn_km[place]
     # The encounter plane of a crossing object holds the radial axis and one between the others.
@@ -135,18 +132,15 @@ def _sun_angle(motion: RelativeTrack, at_utc: datetime) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
-def unplanned_burns(asset: pl.DataFrame, planned: pl.DataFrame | None = None) -> F64:
+def unplanned_burns(asset: Sets, planned: pl.DataFrame | None = None) -> F64:
     """Return the times of the asset's burns that its operator did not plan [d]; NaN if unknown.
 
     A single NaN stands for a history too short to tell.
     """
-    series = series_of(asset)
-    if series is None:
+    found = search_of(asset)
+    if found is None:
         return np.array([np.nan])
-    gaps = candidates(series)
-    detector = detector_in_use()
-    scores = detector.scores(series.regime, gaps)
-    own = gaps.at[peaks(gaps.at, scores, detector.operating[series.regime])]
+    own = found.times
     if planned is not None and planned.height:
         known = np.add(*epochs_jd(planned, "start_utc"))
         own = own[[bool(np.abs(known - one).min() > _SAME_PLAN_D) for one in own]]
@@ -160,9 +154,3 @@ def _after(own: F64, found: F64) -> float:
         return 0.0
     since = found[:, None] - own[None, :]
     return float(((since >= 0.0) & (since <= _AFTER_D)).any(axis=1).mean())
-
-
-def _axis_km(history: pl.DataFrame) -> float:
-    from skywright.ssa.relative_elements import mean_elements
-
-    return float(mean_elements(history.tail(1))[0, 0])

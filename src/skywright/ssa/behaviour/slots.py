@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.behaviour.burns import BURNS, Finds, burn_slots
+from skywright.ssa.behaviour.burns import BURNS, burn_slots
 from skywright.ssa.behaviour.motion import CHANGES, RESIDUALS, TRENDS, motion_slots
 from skywright.ssa.behaviour.orbit import CADENCE, REGIME, cadence_slots, regime_slots
 from skywright.ssa.behaviour.relation import RELATION, relation_slots, unplanned_burns
-from skywright.ssa.element_sets import checked_history, epochs_jd, moment_jd
+from skywright.ssa.detection.search import Finds, Search, search_of
+from skywright.ssa.element_sets import checked_history, moment_jd
 from skywright.ssa.relative_track import RelativeTrack, received_by
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 
@@ -91,19 +93,39 @@ def behaviour_vector(
     InputError
         If no set of the object had been received, or a history is not one.
     """
-    known = received_by(checked_history(history), at_utc, "object")
-    own = _window(known, at_utc)
-    told: dict[str, float] = {}
-    told |= regime_slots(own)
-    told |= cadence_slots(own, at_utc)
-    told |= motion_slots(own)
-    burns, found = burn_slots(own, at_utc, detector)
-    told |= burns
-    if asset is not None:
-        beside = received_by(checked_history(asset), at_utc, "asset")
-        window = _window(beside, at_utc)
-        fired = unplanned_burns(window, planned_burns) if asset_burns is None else asset_burns
-        told |= relation_slots(window, own, at_utc, track=track, found=found, asset_burns=fired)
+    own = window_of(Sets.of(received_by(checked_history(history), at_utc, "object")), at_utc)
+    search = search_of(own, detector)
+    if asset is None:
+        return vector_of(own, at_utc, search, None)
+    beside = Sets.of(received_by(checked_history(asset), at_utc, "asset"))
+    fired = asset_burns
+    if fired is None:
+        fired = unplanned_burns(window_of(beside, at_utc), planned_burns)
+    return vector_of(own, at_utc, search, Beside(beside, fired, track))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The protected asset beside which an object is looked at."""
+
+    sets: Sets
+    """Those that had been received."""
+    burns: F64
+    """As from `burns_of`."""
+    track: RelativeTrack | None = None
+    """Relative motion of both at the moment, if it is at hand already."""
+
+
+def vector_of(own: Sets, at_utc: datetime, found: Search | None, beside: Beside | None) -> F64:
+    """Return the slots as `behaviour_vector` does, of a window of sets and what was found in it."""
+    told = regime_slots(own) | cadence_slots(own, at_utc) | motion_slots(own)
+    told |= burn_slots(found, at_utc)
+    if beside is not None:
+        window = window_of(beside.sets, at_utc)
+        times = np.zeros(0) if found is None else found.times
+        told |= relation_slots(
+            window, own, at_utc, track=beside.track, found=times, asset_burns=beside.burns
+        )
     return np.array([told.get(slot.name, np.nan) for slot in SLOTS], dtype=np.float64)
 
 
@@ -111,8 +133,8 @@ def burns_of(
     asset: pl.DataFrame, at_utc: datetime, planned_burns: pl.DataFrame | None = None
 ) -> F64:
     """Return the unplanned burns of an asset up to a moment, for many objects beside it [d]."""
-    beside = received_by(checked_history(asset), at_utc, "asset")
-    return unplanned_burns(_window(beside, at_utc), planned_burns)
+    beside = Sets.of(received_by(checked_history(asset), at_utc, "asset"))
+    return unplanned_burns(window_of(beside, at_utc), planned_burns)
 
 
 def table_markdown() -> str:
@@ -121,11 +143,9 @@ def table_markdown() -> str:
     return "\n".join(["| group | slot | unit | what it is |", "|---|---|---|---|", *rows])
 
 
-def _window(history: pl.DataFrame, at_utc: datetime) -> pl.DataFrame:
+def window_of(sets: Sets, at_utc: datetime) -> Sets:
     """Return the last sets, one an epoch; two at least where there are two."""
-    epochs = history["epoch_utc"].to_numpy()
-    if np.any(epochs[1:] == epochs[:-1]):
-        history = history.unique("epoch_utc", keep="last", maintain_order=True)
-    once = history.tail(WINDOW_SETS)
-    age = sum(moment_jd(at_utc)) - np.add(*epochs_jd(once))
-    return once.tail(max(int(np.sum(age <= WINDOW_D)), 2))
+    same = (sets.jd[1:] == sets.jd[:-1]) & (sets.fraction[1:] == sets.fraction[:-1])
+    once = sets.rows(np.append(~same, True)) if same.any() else sets
+    age = sum(moment_jd(at_utc)) - once.days[-WINDOW_SETS:]
+    return once.rows(slice(-min(max(int(np.sum(age <= WINDOW_D)), 2), len(age)), None))

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.behaviour.burns import Finds
 from skywright.ssa.behaviour.slots import SLOTS, WINDOW_D, behaviour_vector
+from skywright.ssa.detection.search import Finds
 from skywright.ssa.element_sets import checked_history, epochs_jd
 
 F64 = npt.NDArray[np.float64]

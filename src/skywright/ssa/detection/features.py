@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from skywright.orbits._jit import kernel
 from skywright.ssa.detection.series import NOISE_M, Series, rolling_noise, rolling_spread
-from skywright.ssa.detection.steps import Steps, Window, steps_at
+from skywright.ssa.detection.steps import Window, steps_in
 
 F64 = npt.NDArray[np.float64]
 
@@ -25,11 +26,16 @@ _WINDOWS = {
     "near_ramp": Window(4, 4, (2.0,)),
     "close": Window(3, 2),
 }
-_SLOW_OF_GEO = ("slow", "near_ramp")
+_SIZES = {
+    "leo": tuple(_WINDOWS),
+    "geo": tuple(name for name in _WINDOWS if name not in ("slow", "near_ramp")),
+}
+_SLOW_AND_FAST = ("wide", "ramp", "slow")
 _STAND_OUT_D = (1.2, 3.2, 7.0)
 _NEIGHBOURS = (-2, -1, 1, 2)
 _NOISE_SETS = 30
 _LEAST_JUMP_M = 0.5
+_TRIFLE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +58,36 @@ class Candidates:
     """That jump over its noise; (m,)."""
 
 
-class _Table:
-    """Columns that are collected under their names."""
+@dataclass(frozen=True, slots=True)
+class _Fits:
+    """The steps of every channel in every window, a row each."""
 
-    def __init__(self) -> None:
-        self.columns: dict[str, F64] = {}
+    names: tuple[str, ...]
+    """``channel_window``."""
+    statistic: F64
+    """(k, m)."""
+    size: F64
+    """(k, m)."""
+    noise: dict[str, F64]
+    """Of each channel."""
 
-    def add(self, name: str, values: F64) -> None:
-        self.columns[name] = values
+    def rows(self, channel: str, sizes: tuple[str, ...]) -> list[int]:
+        """Return the places of a channel in those of some windows that were fitted."""
+        wanted = [f"{channel}_{size}" for size in sizes]
+        return [self.names.index(name) for name in wanted if name in self.names]
 
-    def matrix(self) -> F64:
-        return np.column_stack(list(self.columns.values()))
+    def largest(self, channel: str, sizes: tuple[str, ...]) -> F64:
+        """Return the largest statistic of some windows, without its sign; (m,)."""
+        return np.asarray(np.abs(self.statistic[self.rows(channel, sizes)]).max(axis=0))
+
+    def agreed(self, *sizes: str) -> F64:
+        """Return how strongly both axes step the same way, in the best of some windows each."""
+        both = []
+        for channel in ("travelled", "told"):
+            told = self.statistic[self.rows(channel, sizes)]
+            both.append(told[np.abs(told).argmax(axis=0), np.arange(told.shape[1])])
+        product = both[0] * both[1]
+        return np.asarray(np.where(product > 0.0, np.sqrt(np.abs(product)), 0.0))
 
 
 def candidates(series: Series) -> Candidates:
@@ -73,33 +98,30 @@ def candidates(series: Series) -> Candidates:
     series : Series
         Of one object.
     """
-    steps = _all_steps(series)
-    table = _Table()
-    for name, one in steps.items():
-        table.add(f"{name}_statistic", np.abs(one.statistic))
-        table.add(f"{name}_size", np.log1p(np.abs(one.size)))
+    fits = _all_fits(series)
+    table: dict[str, F64] = {}
+    sized = np.log1p(np.abs(fits.size))
+    for name, statistic, size in zip(fits.names, np.abs(fits.statistic), sized, strict=True):
+        table[f"{name}_statistic"], table[f"{name}_size"] = statistic, size
+    agreed = fits.agreed(*_SLOW_AND_FAST)
     if series.regime == "geo":
-        base, plane, plane_statistic = _add_vectors(series, table, steps)
+        base, plane, plane_statistic = _add_vectors(table, fits)
     else:
-        base, plane, plane_statistic = _add_jumps(series, table, steps)
-    agreed = _agreed(steps, "wide", "ramp", "slow")
+        base, plane, plane_statistic = _add_jumps(series, table, fits, agreed)
     for days in _STAND_OUT_D:
-        table.add(f"stands_out_{days}", base / _highest(series.gaps, base, days))
+        table[f"stands_out_{days}"] = base / _highest(series.gaps, base, days)
+    near = table["told_near_statistic"]
+    many = np.arange(len(base))
     for shift in _NEIGHBOURS:
-        table.add(f"base_{shift:+d}", np.roll(base, shift))
-        table.add(f"near_told_{shift:+d}", np.roll(np.abs(steps["told_near"].statistic), shift))
+        beside = (many - shift) % len(base)
+        table[f"base_{shift:+d}"], table[f"near_told_{shift:+d}"] = base[beside], near[beside]
+    features = np.ascontiguousarray(np.array(list(table.values())).T)
     return Candidates(
-        series.gaps,
-        table.matrix(),
-        tuple(table.columns),
-        agreed,
-        _axis_step(steps),
-        plane,
-        plane_statistic,
+        series.gaps, features, tuple(table), agreed, _axis_step(fits), plane, plane_statistic
     )
 
 
-def _all_steps(series: Series) -> dict[str, Steps]:
+def _all_fits(series: Series) -> _Fits:
     """Fit both axes in every window; of geostationary ones the vectors too."""
     least = NOISE_M[series.regime]
     channels = {
@@ -109,91 +131,83 @@ def _all_steps(series: Series) -> dict[str, Steps]:
     if series.regime == "geo":
         for name, vector in (("e", series.eccentricity_m), ("i", series.plane_m)):
             for k, axis in enumerate("xy"):
-                channels[f"{name}{axis}"] = (series.days, vector[:, k], least[1])
-    skipped = _SLOW_OF_GEO if series.regime == "geo" else ()
-    return {
-        f"{name}_{size}": steps_at(series.gaps, times, values, noise, window)
-        for name, (times, values, floor) in channels.items()
-        for noise in (rolling_noise(values, floor),)
-        for size, window in _WINDOWS.items()
-        if size not in skipped
-    }
-
-
-def _agreed(steps: dict[str, Steps], *sizes: str) -> F64:
-    """Return how strongly both axes step the same way, in the best of some windows each."""
-    both = []
-    for name in ("travelled", "told"):
-        told = np.array([steps[f"{name}_{s}"].statistic for s in sizes if f"{name}_{s}" in steps])
-        both.append(told[np.abs(told).argmax(axis=0), np.arange(told.shape[1])])
-    product = both[0] * both[1]
-    return np.asarray(np.where(product > 0.0, np.sqrt(np.abs(product)), 0.0))
-
-
-def _add_jumps(series: Series, table: _Table, steps: dict[str, Steps]) -> tuple[F64, F64, F64]:
-    jumps = np.column_stack([series.eccentricity_m, series.plane_m])
-    z = np.column_stack([_jump_statistic(column) for column in jumps.T])
-    for k, name in enumerate(("ex", "ey", "inclination", "node")):
-        table.add(f"{name}_jump", np.abs(z[:, k]))
-        table.add(f"{name}_jump_next", np.abs(np.append(z[1:, k], 0.0)))
-    sizes = ("wide", "ramp", "slow")
-    signs = [np.sign(one.statistic) for one in steps.values()]
-    table.add("same_way", np.abs(np.mean(signs, axis=0)))
-    agreed = _agreed(steps, *sizes)
-    both = [_largest(steps, name, sizes) for name in ("travelled", "told")]
-    table.add("agreed", agreed)
-    table.add("travelled_most", both[0])
-    table.add("told_most", both[1])
-    noise = [
-        rolling_noise(values, floor)[: len(series.gaps)]
-        for values, floor in zip(
-            (series.travelled_m, series.told_m), NOISE_M[series.regime], strict=True
-        )
+                values = np.ascontiguousarray(vector[:, k])
+                channels[f"{name}{axis}"] = (series.days, values, least[1])
+    sizes = _SIZES[series.regime]
+    windows = tuple(_WINDOWS[size] for size in sizes)
+    noise = {name: rolling_noise(values, low) for name, (_, values, low) in channels.items()}
+    told = [
+        steps_in(series.gaps, times, values, noise[name], windows)
+        for name, (times, values, _) in channels.items()
     ]
-    table.add("noise_now", np.log(noise[1] / np.median(noise[1])))
-    table.add("noise_ratio", np.log(noise[0] / noise[1]))
+    names = tuple(f"{name}_{size}" for name in channels for size in sizes)
+    statistic, size, _ = np.concatenate(told, axis=1)
+    return _Fits(names, statistic, size, noise)
+
+
+def _add_jumps(
+    series: Series, table: dict[str, F64], fits: _Fits, agreed: F64
+) -> tuple[F64, F64, F64]:
+    z = _jump_statistics(np.vstack([series.eccentricity_m.T, series.plane_m.T]))
+    high = np.abs(z)
+    after = np.zeros_like(z)
+    after[:, :-1] = high[:, 1:]
+    for k, name in enumerate(("ex", "ey", "inclination", "node")):
+        table[f"{name}_jump"], table[f"{name}_jump_next"] = high[k], after[k]
+    table["same_way"] = np.abs(np.sign(fits.statistic).mean(axis=0))
+    both = [fits.largest(name, _SLOW_AND_FAST) for name in ("travelled", "told")]
+    table["agreed"] = agreed
+    table["travelled_most"], table["told_most"] = both
+    travelled, told = (fits.noise[name][: len(series.gaps)] for name in ("travelled", "told"))
+    table["noise_now"] = np.log(told / np.median(told))
+    table["noise_ratio"] = np.log(travelled / told)
     base = agreed + 0.3 * np.maximum(*both)
-    return base, _lasting(series.plane_m), np.abs(z[:, 2:]).max(axis=1)
+    return base, _lasting(series.plane_m), high[2:].max(axis=0)
 
 
-def _add_vectors(series: Series, table: _Table, steps: dict[str, Steps]) -> tuple[F64, F64, F64]:
-    for size in ("wide", "ramp", "near", "close"):
-        table.add(f"agreed_{size}", _agreed(steps, size))
+def _add_vectors(table: dict[str, F64], fits: _Fits) -> tuple[F64, F64, F64]:
+    sizes = {}
+    for window in ("wide", "ramp", "near", "close"):
+        table[f"agreed_{window}"] = fits.agreed(window)
         for name in ("e", "i"):
-            both = [steps[f"{name}{axis}_{size}"].statistic for axis in "xy"]
-            table.add(f"{name}_{size}", np.hypot(*both))
-    base = np.max([np.abs(one.statistic) for one in steps.values()], axis=0)
-    plane = np.hypot(steps["ix_near"].size, steps["iy_near"].size)
-    return base, plane, table.columns["i_near"]
+            rows = [fits.names.index(f"{name}{axis}_{window}") for axis in "xy"]
+            table[f"{name}_{window}"] = np.hypot(*fits.statistic[rows])
+            sizes[f"{name}_{window}"] = np.hypot(*fits.size[rows])
+    base = np.abs(fits.statistic).max(axis=0)
+    return base, sizes["i_near"], table["i_near"]
 
 
 def _lasting(jumps: F64) -> F64:
     """Return how far each jump leads when the one before or after may take it back; (m,)."""
-    before = np.vstack([np.zeros((1, 2)), jumps[:-1]])
-    after = np.vstack([jumps[1:], np.zeros((1, 2))])
-    ways = [np.linalg.norm(jumps + more, axis=1) for more in (0.0, before, after)]
-    return np.asarray(np.min(ways, axis=0))
+    before, after = np.zeros_like(jumps), np.zeros_like(jumps)
+    before[1:], after[:-1] = jumps[:-1], jumps[1:]
+    ways = np.stack([jumps, jumps + before, jumps + after])
+    return np.asarray(np.hypot(ways[..., 0], ways[..., 1]).min(axis=0))
 
 
-def _largest(steps: dict[str, Steps], name: str, sizes: tuple[str, ...]) -> F64:
-    return np.asarray(np.max([np.abs(steps[f"{name}_{s}"].statistic) for s in sizes], axis=0))
-
-
-def _axis_step(steps: dict[str, Steps]) -> F64:
+def _axis_step(fits: _Fits) -> F64:
     """Return the step of the axis by the window whose statistic is largest [m]."""
-    told = [one for name, one in steps.items() if name.startswith(("told", "travelled"))]
-    best = np.abs([one.statistic for one in told]).argmax(axis=0)
-    return np.asarray(np.array([one.size for one in told])[best, np.arange(len(best))])
+    rows = [k for k, name in enumerate(fits.names) if name.startswith(("told", "travelled"))]
+    best = np.abs(fits.statistic[rows]).argmax(axis=0)
+    return np.asarray(fits.size[rows][best, np.arange(len(best))])
 
 
-def _jump_statistic(jumps: F64) -> F64:
-    told = rolling_spread(np.ascontiguousarray(jumps), len(jumps), _NOISE_SETS) + _LEAST_JUMP_M
-    return np.asarray((jumps - np.median(jumps)) / told)
+@kernel
+def _jump_statistics(jumps: F64) -> F64:
+    """Return each row of jumps from its median, over its noise of then; (k, m)."""
+    told = np.empty_like(jumps)
+    for k in range(len(jumps)):
+        spread = rolling_spread(jumps[k], jumps.shape[1], _NOISE_SETS)
+        told[k] = (jumps[k] - np.median(jumps[k])) / (spread + _LEAST_JUMP_M)
+    return told
 
 
+@kernel
 def _highest(times: F64, values: F64, within_d: float) -> F64:
     """Return the largest value within some days of each; at least a trifle."""
-    low = np.searchsorted(times, times - within_d, side="right")
-    high = np.searchsorted(times, times + within_d, side="left")
-    told = [values[a : max(b, a + 1)].max() for a, b in zip(low, high, strict=True)]
-    return np.maximum(told, 1e-6)
+    told = np.maximum(values, _TRIFLE)
+    for k in range(len(times)):
+        for j in range(len(times)):
+            if abs(times[j] - times[k]) < within_d:
+                told[k] = max(told[k], values[j])
+    return told

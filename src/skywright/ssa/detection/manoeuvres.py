@@ -16,14 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.ssa.detection.detector import (
-    ManoeuvreDetector,
-    detector_in_use,
-    peaks,
-)
-from skywright.ssa.detection.features import Candidates, candidates
-from skywright.ssa.detection.series import LEAST_SETS, Series, series_of
+from skywright.ssa.detection.detector import ManoeuvreDetector, detector_in_use
+from skywright.ssa.detection.features import Candidates
+from skywright.ssa.detection.search import Search, search_of
+from skywright.ssa.detection.series import LEAST_SETS, Series
 from skywright.ssa.element_sets import GM_EARTH_KM3_S2, checked_history
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 
@@ -97,27 +95,25 @@ def _of_one(part: pl.DataFrame, used: ManoeuvreDetector) -> tuple[pl.DataFrame, 
         "manoeuvres": 0,
         "note": "",
     }
-    series = series_of(part)
-    if series is None:
+    found = search_of(Sets.of(part), used)
+    if found is None:
         row["note"] = f"fewer than {LEAST_SETS} sets half a day apart: nothing can be told"
         return pl.DataFrame(schema=SCHEMA), row
-    rows = _found(series, used)
+    rows = manoeuvres_of(found)
     row["manoeuvres"] = len(rows)
     named = [{"satellite": name, "norad_id": norad_id, **one} for one in rows]
     return pl.DataFrame(named, schema=SCHEMA), row
 
 
-def manoeuvres_of(part: pl.DataFrame, used: ManoeuvreDetector) -> list[dict[str, Any]]:
-    """Return the manoeuvres of one object, its sets checked and sorted, as rows of `SCHEMA`."""
-    series = series_of(part)
-    return [] if series is None else _found(series, used)
-
-
-def _found(series: Series, used: ManoeuvreDetector) -> list[dict[str, Any]]:
-    gaps = candidates(series)
-    scores = used.scores(series.regime, gaps)
-    places = peaks(gaps.at, scores, used.operating[series.regime])
-    return [_manoeuvre(series, gaps, place, float(scores[place])) for place in places.tolist()]
+def manoeuvres_of(found: Search | None) -> list[dict[str, Any]]:
+    """Return what a search found as rows of `SCHEMA`."""
+    if found is None:
+        return []
+    scores = found.scores[found.places].tolist()
+    return [
+        _manoeuvre(found.series, found.gaps, place, score)
+        for place, score in zip(found.places.tolist(), scores, strict=True)
+    ]
 
 
 def _manoeuvre(series: Series, gaps: Candidates, place: int, score: float) -> dict[str, Any]:

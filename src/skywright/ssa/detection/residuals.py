@@ -13,9 +13,9 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
-from skywright.orbits.frames import rtn_basis
-from skywright.ssa.element_sets import checked_history, epochs_jd, satrecs, states_at
-from skywright.ssa.relative_elements import mean_elements
+from skywright.orbits._rtn import offsets_rtn
+from skywright.ssa.element_sets import checked_history
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 
@@ -57,29 +57,30 @@ def residuals(history: pl.DataFrame, ahead: Sequence[int] = (1, 2, 4)) -> pl.Dat
 def _of_one(part: pl.DataFrame, ahead: Sequence[int]) -> pl.DataFrame:
     return part.select("norad_id", "epoch_utc").with_columns(
         pl.Series(name, values, nan_to_null=True)
-        for name, values in columns_of_one(part, ahead).items()
+        for name, values in columns_of_one(Sets.of(part), ahead).items()
     )
 
 
-def columns_of_one(part: pl.DataFrame, ahead: Sequence[int]) -> dict[str, F64]:
+def columns_of_one(sets: Sets, ahead: Sequence[int]) -> dict[str, F64]:
     """Return the columns of `residuals` for one object, sorted by epoch; NaN where null there."""
-    jd, fraction = epochs_jd(part)
-    propagators = satrecs(part)
-    own = states_at(propagators, jd, fraction)
-    axis = mean_elements(part)[:, 0]
+    jd, fraction, n = sets.jd, sets.fraction, len(sets)
     columns: dict[str, F64] = {
         "interval_d": _since(jd, fraction, 1),
-        "axis_change_km": _later(np.diff(axis), 1),
+        "axis_change_km": _later(np.diff(sets.elements[:, 0]), 1),
     }
-    good = np.isfinite(own).all(axis=1)
-    basis = np.full((len(own), 3, 3), np.nan)
-    basis[good] = rtn_basis(own[good])
+    # Each set at its own epoch, then the earlier ones at the epochs of later ones.
+    at = np.concatenate([np.arange(n), *(np.arange(place, n) for place in ahead)])
+    by = np.concatenate([np.arange(n), *(np.arange(n - min(place, n)) for place in ahead)])
+    told = sets.states(by, jd[at], fraction[at])
+    missed = np.empty((len(at), 3))
+    offsets_rtn(told[at], told, missed)
+    start = n
     for place in ahead:
-        told = states_at(propagators[:-place], jd[place:], fraction[place:])
-        missed = np.einsum("nij,nj->ni", basis[place:], told[:, :3] - own[place:, :3])
+        stop = start + max(n - place, 0)
         for k, axis_name in enumerate(AXES):
-            columns[f"{axis_name}_{place}_km"] = _later(missed[:, k], place)
+            columns[f"{axis_name}_{place}_km"] = _later(missed[start:stop, k], place)
         columns[f"span_{place}_d"] = _since(jd, fraction, place)
+        start = stop
     return columns
 
 

@@ -13,11 +13,11 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from skywright.orbits._jit import kernel
-from skywright.ssa.element_sets import GM_EARTH_KM3_S2, epochs_jd
-from skywright.ssa.relative_elements import carried, mean_elements
+from skywright.ssa.element_sets import GM_EARTH_KM3_S2
+from skywright.ssa.relative_elements import carried
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 
@@ -57,22 +57,21 @@ class Series:
     """Orbit normal times the axis: jumps in inclination and node (leo), values (geo); (m, 2)."""
 
 
-def series_of(history: pl.DataFrame) -> Series | None:
+def series_of(sets: Sets) -> Series | None:
     """Return the series of one object, or None if it has too few sets.
 
     Parameters
     ----------
-    history : DataFrame
-        Sets of one object, checked and sorted.
+    sets : Sets
+        Of one object.
     """
-    jd, fraction = epochs_jd(history)
-    kept = _spaced(jd + fraction)
+    kept = _spaced(sets.days)
     if len(kept) < LEAST_SETS:
         return None
-    days = (jd + fraction)[kept]
-    exact = (jd[kept] - jd[0]) + fraction[kept]
-    elements = mean_elements(history)[kept]
-    geo = bool(0.9 < np.median(history["mean_motion_rev_day"].to_numpy()) < 1.1)
+    days = sets.days[kept]
+    exact = (sets.jd[kept] - sets.jd[0]) + sets.fraction[kept]
+    elements = sets.elements[kept]
+    geo = bool(0.9 < np.median(sets.mean_motion_rev_day) < 1.1)
     moved = carried(elements[:-1], np.diff(exact))
     columns = [3, 4, 5] if geo else [4, 5]
     lag = _wrapped(elements[1:, columns].sum(axis=1) - moved[:, columns].sum(axis=1))
@@ -109,12 +108,15 @@ def rolling_spread(values: F64, count: int, reach: int) -> F64:
     return told
 
 
+@kernel
 def _spaced(days: F64) -> npt.NDArray[np.int64]:
-    kept = [0]
+    kept = np.zeros(len(days), np.int64)
+    count = 1
     for k in range(1, len(days)):
-        if days[k] - days[kept[-1]] >= CLOSEST_D:
-            kept.append(k)
-    return np.array(kept)
+        if days[k] - days[kept[count - 1]] >= CLOSEST_D:
+            kept[count] = k
+            count += 1
+    return kept[:count]
 
 
 def _values(elements: F64, _moved: F64, axis_m: float) -> tuple[F64, F64]:

@@ -7,7 +7,9 @@ holding back single bad sets.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -60,27 +62,53 @@ def steps_at(at: F64, times: F64, values: F64, noise: F64, window: Window) -> St
     window : Window
         What to look at.
     """
-    after = np.searchsorted(times, at)
-    best = Steps(np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at)))
-    _fit_all(
-        (at, after, times, values, noise),
-        (window.before, window.after),
-        np.asarray(window.smears_d),
-        (best.statistic, best.size, best.smear_d),
-    )
+    told = steps_in(at, times, values, noise, (window,))
+    return Steps(*told[:, 0])
+
+
+def steps_in(
+    at: F64, times: F64, values: F64, noise: F64, windows: tuple[Window, ...]
+) -> npt.NDArray[np.float64]:
+    """Fit steps as `steps_at` does in several windows; statistics, sizes, smears; (3, w, m)."""
+    best = np.zeros((3, len(windows), len(at)))
+    reach, smears_d = _as_arrays(windows)
+    _fit_all(at, np.searchsorted(times, at), times, values, noise, reach, smears_d, best)
     return best
+
+
+@lru_cache(maxsize=64)
+def _as_arrays(windows: tuple[Window, ...]) -> tuple[npt.NDArray[np.int64], F64]:
+    """Return values before and after, and smears with NaN where a window has fewer."""
+    most = max(len(one.smears_d) for one in windows)
+    padded = [[*one.smears_d, *[np.nan] * (most - len(one.smears_d))] for one in windows]
+    return np.array([[one.before, one.after] for one in windows]), np.array(padded)
 
 
 @kernel
 def _fit_all(
+    at: F64,
+    after: npt.NDArray[np.int64],
+    times: F64,
+    values: F64,
+    noise: F64,
+    reach: npt.NDArray[np.int64],
+    smears_d: F64,
+    best: F64,
+) -> None:
+    series = (at, after, times, values, noise)
+    for w in range(len(reach)):
+        _fit_window(series, (reach[w, 0], reach[w, 1]), smears_d[w], best[:, w])
+
+
+@kernel
+def _fit_window(
     series: tuple[F64, npt.NDArray[np.int64], F64, F64, F64],
     reach: tuple[int, int],
     smears_d: F64,
-    best: tuple[F64, F64, F64],
+    best: F64,
 ) -> None:
     at, after, times, values, noise = series
     before, behind = reach
-    statistic, size, smear_d = best
     many, last = before + behind, len(times) - 1
     since, y = np.empty(many), np.empty(many)
     usable = np.empty(many, np.bool_)
@@ -100,14 +128,16 @@ def _fit_all(
         y -= np.median(y)
         sigma = noise[min(after[m], last)]
         for smear in smears_d:
+            if math.isnan(smear):
+                continue
             for k in range(many):
                 if smear > 0.0:
                     ramp[k] = min(max(since[k] / smear, 0.0), 1.0)
                 else:
                     ramp[k] = 1.0 if since[k] > 0.0 else 0.0
             told, step = _fitted((since, ramp, y, usable), sigma, (weight, left))
-            if abs(told) > abs(statistic[m]):
-                statistic[m], size[m], smear_d[m] = told, step, smear
+            if abs(told) > abs(best[0, m]):
+                best[0, m], best[1, m], best[2, m] = told, step, smear
 
 
 @kernel

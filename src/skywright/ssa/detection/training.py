@@ -30,6 +30,7 @@ from skywright.ssa.detection.scoring import (
 )
 from skywright.ssa.detection.series import series_of
 from skywright.ssa.element_sets import COLUMNS, checked_history, epochs_jd
+from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -184,7 +185,7 @@ def satellites(history: pl.DataFrame, truth: pl.DataFrame) -> list[Satellite]:
     table = checked_history(history)
     some = []
     for part in table.partition_by("norad_id", maintain_order=True):
-        series = series_of(part)
+        series = series_of(Sets.of(part))
         own = truth.filter(pl.col("norad_id") == int(part["norad_id"][0]))
         if series is None or own.is_empty():
             continue

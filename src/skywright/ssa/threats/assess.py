@@ -21,16 +21,17 @@ import polars as pl
 
 from skywright.errors import InputError
 from skywright.foundry.registry import in_use
-from skywright.ssa.behaviour.slots import behaviour_vector, burns_of
+from skywright.ssa.behaviour.slots import Beside, burns_of, vector_of, window_of
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.conjunction.tiers import Tiers
 from skywright.ssa.detection.detector import MODEL as MANOEUVRES
-from skywright.ssa.detection.detector import detector_in_use
 from skywright.ssa.detection.manoeuvres import manoeuvres_of
+from skywright.ssa.detection.search import Search, search_of
 from skywright.ssa.element_sets import COLUMNS, checked_history, epochs_jd, moment_jd
 from skywright.ssa.model_facts import facts_of
-from skywright.ssa.relative_track import received_by, relative_track
-from skywright.ssa.threats.circumstances import FEATURES, circumstances
+from skywright.ssa.relative_track import received_by, track_of
+from skywright.ssa.sets import Sets
+from skywright.ssa.threats.circumstances import FEATURES, circumstances_of
 from skywright.ssa.threats.detector import Detector
 from skywright.ssa.threats.explaining import explain_images, explain_slots
 from skywright.ssa.threats.images import CHANNELS, PIXELS, SCALARS, threat_images
@@ -169,13 +170,18 @@ def _seen(
 def _looked_at(
     beside: pl.DataFrame, known: pl.DataFrame, at: datetime, fired: F64, *, looks: bool
 ) -> _Seen:
-    track = relative_track(beside, known, at)
+    one, two = Sets.of(beside), Sets.of(known)
+    track = track_of(one, two, at)
     images, numbers = _NO_IMAGES, _NO_NUMBERS
     if looks:
         images, numbers = threat_images(beside, known, at, track=track)
-    slots = behaviour_vector(known, at, asset=beside, track=track, asset_burns=fired)
-    features = np.concatenate([slots, circumstances(beside, known, at)])
-    return _Seen(known, features, images, numbers, _evidence(known, at))
+    own, recent = window_of(two, at), two.rows(slice(_old(known, at), None))
+    found = search_of(own)
+    slots = vector_of(own, at, found, Beside(one, fired, track))
+    features = np.concatenate([slots, circumstances_of(one, two, at)])
+    if len(recent) != len(own) or recent.days[0] != own.days[0]:
+        found = search_of(recent) if len(recent) else None
+    return _Seen(known, features, images, numbers, _evidence(known, len(recent), found))
 
 
 def _told(tracked: Tracked, one: _Seen, answer: dict[str, Any], at: datetime) -> dict[str, Any]:
@@ -227,16 +233,21 @@ def _days(slot: dict[str, float]) -> float | None:
     return days if near and np.isfinite(days) else None
 
 
-def _evidence(known: pl.DataFrame, at: datetime) -> dict[str, Any]:
-    first = np.datetime64(at - timedelta(days=_EVIDENCE_D), "us")
-    recent = known.tail(int(np.sum(known["epoch_utc"].to_numpy() >= first)))
-    if recent.is_empty():
+def _old(known: pl.DataFrame, at: datetime) -> int:
+    """Return how many sets are too old to be evidence."""
+    since = np.datetime64(at - timedelta(days=_EVIDENCE_D), "us")
+    return int(np.searchsorted(known["epoch_utc"].to_numpy(), since))
+
+
+def _evidence(known: pl.DataFrame, count: int, found: Search | None) -> dict[str, Any]:
+    if not count:
         return {"manoeuvres": [], "element_sets": 0}
+    epochs = known["epoch_utc"]
     return {
-        "manoeuvres": [_plain(row) for row in manoeuvres_of(recent, detector_in_use())],
-        "element_sets": recent.height,
-        "first_epoch_utc": recent["epoch_utc"][0].isoformat(),
-        "last_epoch_utc": recent["epoch_utc"][-1].isoformat(),
+        "manoeuvres": [_plain(row) for row in manoeuvres_of(found)],
+        "element_sets": count,
+        "first_epoch_utc": epochs[-count].isoformat(),
+        "last_epoch_utc": epochs[-1].isoformat(),
     }
 
 

@@ -7,20 +7,20 @@ lengths that mean the same in every orbit, so that they hold for behaviours nobo
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from skywright.orbits._jit import kernel
 from skywright.ssa.behaviour.slots import SLOTS, Slot
-from skywright.ssa.element_sets import (
-    GM_EARTH_KM3_S2,
-    epochs_jd,
-    moment_jd,
-    satrecs,
-)
-from skywright.ssa.relative_elements import carried, mean_elements, relative_elements
+from skywright.ssa.element_sets import GM_EARTH_KM3_S2, moment_jd
+from skywright.ssa.relative_elements import carried, carry, relative_elements
+from skywright.ssa.sets import Sets
+from skywright.ssa.threats.coasting import least_apart_km
 
 F64 = npt.NDArray[np.float64]
 
@@ -40,6 +40,8 @@ _LEAST_KM, _MOST_KM = 0.1, 1e5
 _SURE_KM = 20.0
 _LEAST_SETS = 8
 _STANDS_OUT, _ASSET_STANDS_OUT = 6.0, 4.0
+_LEAST_PART = 1e-7
+_EQUATORIAL = 0.02
 
 CIRCUMSTANCES: dict[str, tuple[str, str]] = {
     **{
@@ -103,87 +105,59 @@ def circumstances(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) ->
     (n,) array
         In the order of `CIRCUMSTANCES`; NaN is not known.
     """
+    return circumstances_of(Sets.of(asset), Sets.of(other), at_utc)
+
+
+def circumstances_of(asset: Sets, other: Sets, at_utc: datetime) -> F64:
+    """Return the circumstances as `circumstances` does, of sets received by the moment."""
     now = moment_jd(at_utc)
     one, two = _Path(asset, now), _Path(other, now)
-    told = _coasting(one, two) | _stay(one, two) | _kicks(two) | _following(one, two)
+    own, theirs = _changes(one), _changes(two)
+    told = _coasting(one, two) | _stay(one, two)
+    if theirs is not None:
+        told |= _kicks(theirs)
+        if own is not None:
+            told |= _following(own, theirs)
     return np.array([told.get(name, np.nan) for name in CIRCUMSTANCES])
 
 
 class _Path:
     """Sets of one object, at epochs in days from the moment."""
 
-    def __init__(self, history: pl.DataFrame, now: tuple[float, float]) -> None:
-        jd, fraction = epochs_jd(history)
-        self.history, self.now = history, now
-        self.days = (jd - now[0]) + (fraction - now[1])
-        self.elements = mean_elements(history)
-        self.bstar = history["bstar"].to_numpy()
-
-    def row_at(self, day: float) -> int:
-        return max(int(np.searchsorted(self.days, day, side="right")) - 1, 0)
+    def __init__(self, sets: Sets, now: tuple[float, float]) -> None:
+        self.sets, self.now = sets, now
+        self.days = (sets.jd - now[0]) + (sets.fraction - now[1])
 
     def known_at(self, days: F64) -> F64:
         """Mean elements by the latest set of each time; NaN before the first."""
         rows = np.maximum(np.searchsorted(self.days, days, side="right") - 1, 0)
-        moved = carried(self.elements[rows], days - self.days[rows])
+        moved = carried(self.sets.elements[rows], days - self.days[rows])
         moved[days < self.days[0] - 0.5] = np.nan
         return moved
 
-    def coasting(self, since: float, days: F64) -> F64 | None:
-        """States by the set of a time, carried on by SGP4; None before the first or in error."""
-        if since < self.days[0] - 0.5:
-            return None
-        one = satrecs(self.history, [self.row_at(since)])[0]
-        jd = np.full(len(days), self.now[0])
-        error, r, v = one.sgp4_array(jd, self.now[1] + days)
-        return None if error.any() else np.hstack([r, v])
-
-
-def _along_and_up(one: F64, two: F64) -> tuple[F64, F64]:
-    """Return how far apart along the orbits, from where planes meet, and there in radius [km].
-
-    Both angles are counted from the line in which the planes meet, so that it holds for any tilt.
-    """
-    momenta = [np.cross(each[:, :3], each[:, 3:]) for each in (one, two)]
-    normals = [h / np.linalg.norm(h, axis=1, keepdims=True) for h in momenta]
-    line = np.cross(*normals)
-    size = np.linalg.norm(line, axis=1, keepdims=True)
-    line = np.where(size > 1e-9, line / np.maximum(size, 1e-12), one[:, :3])
-    line = line / np.linalg.norm(line, axis=1, keepdims=True)
-    angles, radii = [], []
-    for each, h, normal in zip((one, two), momenta, normals, strict=True):
-        r, v = each[:, :3], each[:, 3:]
-        beside = np.cross(normal, line)
-        angles.append(np.arctan2((r * beside).sum(1), (r * line).sum(1)))
-        shape = np.cross(v, h) / GM_EARTH_KM3_S2 - r / np.linalg.norm(r, axis=1, keepdims=True)
-        p = (h * h).sum(1) / GM_EARTH_KM3_S2
-        tilt = (shape * line).sum(1)
-        radii.append((p / (1.0 + tilt), p / (1.0 - tilt)))
-    apart = np.remainder(angles[1] - angles[0] + np.pi, 2.0 * np.pi) - np.pi
-    up = np.minimum(*(np.abs(b - a) for a, b in zip(*radii, strict=True)))
-    return apart * np.linalg.norm(one[:, :3], axis=1), up
+    def coasting(self, since: F64, ahead: F64) -> F64:
+        """States by the sets of some times, carried on by SGP4; (k, m, 6), NaN where not known."""
+        rows = np.maximum(np.searchsorted(self.days, since, side="right") - 1, 0)
+        at, by = np.tile(ahead, len(since)), np.repeat(rows, len(ahead))
+        told = self.sets.states(by, np.full(len(at), self.now[0]), self.now[1] + at)
+        told = told.reshape(len(since), len(ahead), 6)
+        unknown = np.isnan(told).any(axis=(1, 2)) | (since < self.days[0] - 0.5)
+        told[unknown] = np.nan
+        return told
 
 
 def _coasting(one: _Path, two: _Path) -> dict[str, float]:
     ahead = np.arange(0.0, AHEAD_D + 1e-9, _STEP_D)
-    beside = one.coasting(0.0, ahead)
-    if beside is None:
+    (beside,) = one.coasting(np.zeros(1), ahead)
+    if np.isnan(beside[0, 0]):
         return {}
-    paths = [(back, two.coasting(-float(back), ahead)) for back in BACK_D]
-    known = [(back, path) for back, path in paths if path is not None]
-    if not known:
-        return {}
-    all_of = np.concatenate([path for _, path in known])
-    alongs, ups = _along_and_up(np.tile(beside, (len(known), 1)), all_of)
-    shape = (len(known), len(ahead))
+    paths = two.coasting(-np.asarray(BACK_D, dtype=np.float64), ahead)
     told: dict[str, float] = {}
-    for (back, _), along, up in zip(known, alongs.reshape(shape), ups.reshape(shape), strict=True):
-        least = np.abs(along)
-        turned = np.sign(along[1:]) != np.sign(along[:-1])
-        turned &= np.abs(np.diff(along)) < 0.5 * np.pi * np.linalg.norm(beside[0, :3])
-        least[:-1][turned] = 0.0
-        told[f"coasting_{back}_km"] = _log(max(float(np.hypot(least, up).min()), _SURE_KM))
-    distances = [told[f"coasting_{d}_km"] for d in BACK_D if f"coasting_{d}_km" in told]
+    for back, path in zip(BACK_D, paths, strict=True):
+        if np.isfinite(path[0, 0]):
+            least = max(least_apart_km(beside, path), _SURE_KM)
+            told[f"coasting_{back}_km"] = _log(least)
+    distances = list(told.values())
     if distances:
         told["closed_by_burns"] = distances[-1] - distances[0]
         told["path_change"] = max(distances) - min(distances)
@@ -222,16 +196,37 @@ def _smoothed(values: F64) -> F64:
     return np.asarray(np.median([values[:-2], values[1:-1], values[2:]], axis=0))
 
 
-def _kicks(path: _Path) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What changed from set to set in the last days; rows of `jumps` are gaps."""
+
+    days: F64
+    elements: F64
+    bstar: F64
+    at: F64
+    """Middles of the gaps [d from the moment]."""
+    jumps: F64
+    """Parts of the speed less their median: axis, e-vector (2), normal (2)."""
+    noise: F64
+    """Of each part."""
+
+
+def _changes(path: _Path) -> _Changes | None:
     recent = path.days > -_HISTORY_D
-    days, elements, bstar = path.days[recent], path.elements[recent], path.bstar[recent]
+    days, elements, bstar = path.days[recent], path.sets.elements[recent], path.sets.bstar[recent]
     if len(days) < _LEAST_SETS:
-        return {}
-    speed = float(np.sqrt(GM_EARTH_KM3_S2 / np.median(elements[:, 0]))) * 1e3
-    jumps = _jumps(days, elements) * speed
+        return None
+    jumps = _jumps(days, elements)
     jumps -= np.median(jumps, axis=0)
-    noise = 1.4826 * np.median(np.abs(jumps), axis=0) + 2e-3
-    sizes = np.linalg.norm(jumps, axis=1)
+    noise = 1.4826 * np.median(np.abs(jumps), axis=0)
+    return _Changes(days, elements, bstar, 0.5 * (days[1:-2] + days[2:-1]), jumps, noise)
+
+
+def _kicks(changes: _Changes) -> dict[str, float]:
+    days, elements = changes.days, changes.elements
+    speed = float(np.sqrt(GM_EARTH_KM3_S2 / np.median(elements[:, 0]))) * 1e3
+    jumps, noise = changes.jumps * speed, changes.noise * speed + 2e-3
+    sizes = np.sqrt((jumps * jumps).sum(axis=1))
     strange = np.abs(jumps / noise).max(axis=1)
     chosen = _peaks(strange, _STANDS_OUT)
     top = int(sizes.argmax())
@@ -245,22 +240,24 @@ def _kicks(path: _Path) -> dict[str, float]:
     told["kick_purity"] = float((parts.max(axis=1) / total) @ weight)
     told["kick_one_way"] = float(abs(picked[:, 0].sum()) / max(np.abs(picked[:, 0]).sum(), 1e-9))
     told["kick_evenness"] = float(total.max() / total.sum())
-    return told | _around(days, elements, bstar, top + 2) | _way(elements[:, 0])
+    return told | _around(days, elements, changes.bstar, top + 2) | _way(elements[:, 0])
 
 
 def _around(days: F64, elements: F64, bstar: F64, at: int) -> dict[str, float]:
     """Tell what drag and light did after a change against before it: area over mass."""
-    before, after = (np.abs(np.median(x)) + 1e-7 for x in (bstar[:at], bstar[at:]))
-    told = {"bstar_ratio": float(np.log10(after / before))}
+    before, after = (float(np.abs(np.median(x))) + 1e-7 for x in (bstar[:at], bstar[at:]))
+    told = {"bstar_ratio": math.log10(after / before)}
     peri = elements[:, 3] + elements[:, 4]
-    shape = elements[:, 1, None] * np.column_stack([np.cos(peri), np.sin(peri)])
+    shape = elements[:, 1] * np.stack([np.cos(peri), np.sin(peri)])
     rates = []
     for rows in (slice(0, at - 1), slice(at + 2, None)):
-        t, values = days[rows], shape[rows]
+        t, values = days[rows], shape[:, rows]
         if len(t) < 4 or t[-1] - t[0] < 3.0:
             return told
-        rates.append(np.linalg.norm(np.polyfit(t - t[0], values, 1)[0]) + 1e-8)
-    return told | {"light_turn": float(np.log10(rates[1] / rates[0]))}
+        since = t - t.mean()
+        slopes = (values - values.mean(axis=1, keepdims=True)) @ since / (since @ since)
+        rates.append(math.hypot(*slopes) + 1e-8)
+    return told | {"light_turn": math.log10(rates[1] / rates[0])}
 
 
 def _way(axis_km: F64) -> dict[str, float]:
@@ -272,30 +269,43 @@ def _way(axis_km: F64) -> dict[str, float]:
     }
 
 
+@kernel
 def _jumps(days: F64, elements: F64) -> F64:
     """Return changes over each gap as parts of the speed: axis, e-vector (2), normal (2).
 
     Medians of four sets on either side, carried to the gap, so that one bad set makes none.
     """
     n = len(days)
-    gaps = np.arange(2, n - 1)
-    middle = 0.5 * (days[gaps - 1] + days[gaps])
-    sides = []
-    for shift in (np.arange(-4, 0), np.arange(0, 4)):
-        rows = np.clip(gaps[:, None] + shift, 0, n - 1)
-        moved = carried(elements[rows], middle[:, None] - days[rows])
-        a, e, i, node, argp, _ = np.moveaxis(moved, -1, 0)
-        turn = np.remainder(node - elements[gaps, 3, None] + np.pi, 2.0 * np.pi) - np.pi
-        peri = argp + elements[gaps, 3, None] + turn * np.cos(i)
-        # Near the equator only node and perigee together mean something.
-        flat = np.sin(i) < 0.02
-        peri = np.where(flat, argp + node, peri)
-        tilt = np.where(flat, np.sin(i) * np.cos(node), i)
-        across = np.where(flat, np.sin(i) * np.sin(node), turn * np.sin(i))
-        size = a / elements[gaps, 0, None] * 0.5
-        side = np.stack([size, e * np.cos(peri), e * np.sin(peri), tilt, across], axis=-1)
-        sides.append(np.median(side, axis=1))
-    return np.asarray(sides[1] - sides[0])
+    told = np.empty((n - 3, 5))
+    side = np.empty((4, 5))
+    for k in range(n - 3):
+        gap = k + 2
+        middle = 0.5 * (days[gap - 1] + days[gap])
+        for j in range(5):
+            told[k, j] = 0.0
+        for sign, first in ((-1.0, gap - 4), (1.0, gap)):
+            for m in range(4):
+                row = min(max(first + m, 0), n - 1)
+                _parts_at(elements[row], middle - days[row], elements[gap], side[m])
+            for j in range(5):
+                told[k, j] += sign * np.median(side[:, j])
+    return told
+
+
+@kernel
+def _parts_at(elements: F64, days: float, beside: F64, out: F64) -> None:
+    """Fill in the parts of a set that is carried, counted from the node and axis of another."""
+    moved = np.empty((1, 6))
+    carry(elements.reshape(1, 6), np.array([days]), moved)
+    a, e, i, node, argp, _ = moved[0]
+    turn = node - beside[3] + math.pi
+    turn -= 2.0 * math.pi * math.floor(turn / (2.0 * math.pi)) + math.pi
+    peri, tilt, across = argp + beside[3] + turn * math.cos(i), i, turn * math.sin(i)
+    if math.sin(i) < _EQUATORIAL:  # only node and perigee together mean something
+        peri = argp + node
+        tilt, across = math.sin(i) * math.cos(node), math.sin(i) * math.sin(node)
+    out[0], out[3], out[4] = 0.5 * a / beside[0], tilt, across
+    out[1], out[2] = e * math.cos(peri), e * math.sin(peri)
 
 
 def _parts(jumps: F64) -> F64:
@@ -318,13 +328,10 @@ def _peaks(strange: F64, limit: float) -> npt.NDArray[np.int64]:
     return np.array(sorted(chosen), dtype=np.int64)
 
 
-def _following(one: _Path, two: _Path) -> dict[str, float]:
+def _following(own: _Changes, other: _Changes) -> dict[str, float]:
     """Project the object's changes on the asset's: repeated by it some days after, or before."""
-    asset, other = _changes(one), _changes(two)
-    if asset is None or other is None:
-        return {}
-    (own_at, own, noise), (at, theirs, _) = asset, other
-    picked = _peaks(np.abs(own / noise).max(axis=1), _ASSET_STANDS_OUT)
+    noise = own.noise + _LEAST_PART
+    picked = _peaks(np.abs(own.jumps / noise).max(axis=1), _ASSET_STANDS_OUT)
     if not len(picked):
         return {}
     spans = {"follows": (0.2, _FOLLOWS_D), "followed": (-_FOLLOWS_D, -0.2)}
@@ -332,24 +339,13 @@ def _following(one: _Path, two: _Path) -> dict[str, float]:
     for name, (low, high) in spans.items():
         shares = []
         for k in picked:
-            since = at - own_at[k]
-            here = theirs[(since >= low) & (since <= high)]
-            shares.append(max((here @ own[k]) / (own[k] @ own[k]), default=np.nan))
+            since, jump = other.at - own.at[k], own.jumps[k]
+            here = other.jumps[(since >= low) & (since <= high)]
+            shares.append(max((here @ jump) / (jump @ jump), default=np.nan))
         known = np.array([np.clip(x, -0.5, 1.2) for x in shares if np.isfinite(x)])
         if len(known):
             told[name], told[f"{name}_least"] = float(known.mean()), float(known.min())
     return told
-
-
-def _changes(path: _Path) -> tuple[F64, F64, F64] | None:
-    recent = path.days > -_HISTORY_D
-    days, elements = path.days[recent], path.elements[recent]
-    if len(days) < _LEAST_SETS:
-        return None
-    jumps = _jumps(days, elements)
-    jumps -= np.median(jumps, axis=0)
-    noise = 1.4826 * np.median(np.abs(jumps), axis=0) + 1e-7
-    return 0.5 * (days[1:-2] + days[2:-1]), jumps, noise
 
 
 def _log(km: float) -> float:
