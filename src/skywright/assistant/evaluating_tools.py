@@ -20,8 +20,8 @@ from skywright.assistant.rules.understanding import understood
 from skywright.errors import InputError
 from skywright.settings import Settings, get_settings
 
-SETS = ("dev", "held")
-"""Questions that come with us: ``dev`` was looked at while the rules were written, ``held`` not."""
+SETS = ("dev", "held", "hard")
+"""Questions that come with us: the rules were written beside the first, judged on the others."""
 
 TODAY = date(2026, 11, 21)
 """What "last year" is counted from, so that two runs can be compared."""
@@ -138,6 +138,9 @@ def questions_of(source: Path | str) -> list[Question]:
         If the file cannot be read, a line is no such object, or it holds no question.
     """
     if isinstance(source, str):
+        if source not in SETS:
+            message = f"There is no set of questions {source!r}; there are {', '.join(SETS)}."
+            raise InputError(message)
         folder = files("skywright.assistant.rules") / "questions"
         text = (folder / f"{source}.jsonl").read_text(encoding="utf-8")
     else:

@@ -98,9 +98,9 @@ def tools(
         Path | None,
         typer.Option(help="Lines of JSON: question, intent or tool, arguments; ours if not given."),
     ] = None,
-    held: Annotated[
-        bool, typer.Option("--held", help="Our held-out questions instead of those for building.")
-    ] = False,
+    ours: Annotated[
+        str, typer.Option("--set", help="Of our questions: dev, held or hard.")
+    ] = "dev",
     patterns_only: Annotated[
         bool, typer.Option("--patterns-only", help="Without likeness to example questions.")
     ] = False,
@@ -114,7 +114,7 @@ def tools(
     from skywright.assistant.evaluation import write_lines
     from skywright.assistant.knowledge.minilm import MiniLM
 
-    asked = questions_of(questions or ("held" if held else "dev"))
+    asked = questions_of(questions or ours)
     told = evaluate_tools(asked, None if patterns_only else MiniLM.if_installed()).to_dict()
     if per_question is not None:
         write_lines(told["per_question"], per_question)

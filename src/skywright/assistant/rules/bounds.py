@@ -21,7 +21,7 @@ _RANGE = r"(?:(?:between|from|of|in the range(?: of)?|range|:|=)\s*)?"
 _TO = r"(?:and|to|-|\.\.|,|until|up to)"
 _BETWEEN = (
     rf"(?:is |are |in |lies |ranging |values? )*{_RANGE}"
-    rf"\[?(?P<low>{_N})\s*{_TO}\s*(?P<high>{_N})\]?"
+    rf"[\[(]?(?P<low>{_N})\s*{_TO}\s*(?P<high>{_N})[\])]?"
 )
 _ABOVE = r"above|over|greater than|larger than|more than|redder than|at least|fainter than"
 _BELOW = r"below|under|less than|smaller than|bluer than|at most|brighter than|up to"
@@ -76,7 +76,7 @@ def _two_sided(quantity: str) -> tuple[str, ...]:
     low, high = rf"(?P<low>{_N})", rf"(?P<high>{_N})"
     within = r"(?:mag\w*\s*)?(?:in|for|on)\s*(?:the )?"
     above, below = _EXCEEDS, _FALLS_SHORT
-    also = rf"\s*(?:and|,|&)+\s*(?:{quantity}\s*)?"
+    also = rf"\s*(?:and|but|,|&)+\s*(?:{quantity}\s*)?"
     return (
         rf"{low}\s*{_LESS}\s*{quantity}\s*{_LESS}\s*{high}",
         rf"{high}\s*{_MORE}\s*{quantity}\s*{_MORE}\s*{low}",

@@ -74,9 +74,9 @@ def entities_in(question: str, today: date) -> Entities:
     reader = Reader(text)
     quoted = quoted_in(reader)
     bibcodes, arxiv_ids = bibcodes_in(reader), arxiv_ids_in(reader)
+    colour = colour_bounds_in(reader)  # before positions: (0.8, 1.5) is a range behind BP-RP
     positions = positions_in(reader)
     names = names_in(reader)
-    colour = colour_bounds_in(reader)
     magnitude = magnitude_bounds_in(reader)
     angles = angles_in(reader)
     radius = radius_deg(reader, angles)
