@@ -14,6 +14,7 @@ from skywright.cli import (
     audit,
     backup,
     catalogues,
+    chat,
     collect,
     data,
     doctor,
@@ -61,6 +62,7 @@ app.add_typer(privacy.app, name="privacy")
 app.add_typer(watch.app, name="watch")
 app.add_typer(federate.app, name="federate")
 ask.register(app)
+chat.register(app)
 backup.register(app)
 doctor.register(app)
 evaluate.register(app)

@@ -90,7 +90,7 @@ class Engine:
             yield from self._answer(_checked(question), history, desk)
         except SkywrightError as error:
             yield Failed(code=error.code, message=error.message, hint=error.hint)
-        except GeneratorExit:
+        except BaseException:  # closed early, or Ctrl-C: nobody waits for the tool any more
             desk.stop.set()
             raise
 
