@@ -95,6 +95,7 @@ def test_names_that_are_not_there_are_refused_with_near_ones(query, words):
         "WITH q AS (SELECT ra r FROM basic) SELECT r FROM q",
         "SELECT ra FROM basic WHERE EXISTS (SELECT id FROM ident WHERE oidref = basic.oid)",
         "SELECT basic.ra FROM basic UNION SELECT oidref FROM ident",
+        "SELECT ra FROM basic WHERE LOWER(main_id) LIKE '%lower(m)%' OR UPPER ( otype ) = 'G'",
         "SELECT COALESCE(ra, 0) FROM basic -- a remark; with 'signs\n/* and\nanother */",
         "SELECT column_name FROM TAP_SCHEMA.columns",
         "SELECT g.* FROM gaiadr3.gaia_source AS g;",

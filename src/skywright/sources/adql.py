@@ -24,7 +24,7 @@ _MOST_BRACKETS = 40  # the time of the parser grows with their square
 _BLANKED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(--[^\n]*|/\*.*?\*/)", re.DOTALL)
 _EXPONENT = re.compile(r"(?<![\w.])\d+[eE][+-]?\d+")
 # Words that are reserved here, and no more in ADQL 2.1 or before a dot (external.tmass).
-_OTHER_WORDS = re.compile(r"\b(?:(?:coalesce|upper)(?=\s*\()|[a-z]\w+(?=\.[a-z_\"*]))", re.I)
+_OTHER_WORDS = re.compile(r"\b(?:(?:coalesce|lower|upper)(?=\s*\()|[a-z]\w+(?=\.[a-z_\"*]))", re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _SPACES = re.compile(r"\s+")
+# Functions that services have and this grammar reserves, under names that it takes for functions.
+_RESERVED = {"lower": "lowe_", "upper": "uppe_", "coalesce": "coalesc_"}
+_CALLED = re.compile(rf"\b({'|'.join(_RESERVED)})(?=\s*\()", re.IGNORECASE)
 
 
 class RefusedQueryError(Exception):
@@ -40,7 +43,8 @@ def translate(query: str) -> Translated:
         message = "The parameter QUERY is missing or empty."
         raise RefusedQueryError(message)
     try:
-        tree = ADQLQueryTranslator(query.strip()).tree
+        named = _CALLED.sub(lambda match: _RESERVED[match[0].lower()], query.strip())
+        tree = ADQLQueryTranslator(named).tree
     except QuerySyntaxError as error:
         line, column, near = error.syntax_errors[0]
         what = "at the end of the query" if near == ";" else f"near {near!r}"
@@ -66,6 +70,10 @@ def _only(node: Any, kind: str) -> Any:
     return node
 
 
+def _called(name: str) -> str:
+    return next((own for own, other in _RESERVED.items() if other == name), name)
+
+
 class _Writer:
     def __init__(self) -> None:
         self.translated = Translated()
@@ -73,7 +81,7 @@ class _Writer:
             "Select_query": self._select,
             "Regular_identifier": self._identifier,
             "Delimited_identifier": self._identifier,
-            "User_defined_function_name": lambda node: str(node.getText()),
+            "User_defined_function_name": lambda node: _called(str(node.getText())),
             "Table_name": self._table,
             "Derived_column": self._column,
             "Select_sublist": self._columns,
