@@ -32,6 +32,7 @@ _CONE = (
     "WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', 265.1754, -53.6743, 0.083333))"
 )
 _NAME = "SELECT main_id, ra, dec, otype FROM basic JOIN ident ON oidref = oid WHERE id = 'M31'"
+_OPENNGC = ("NGC.csv", "addendum.csv")
 _EXAMPLES = {
     "gaia": (("Stars around NGC 6397", _CONE),),
     "simbad": (("Position of a name", _NAME),),
@@ -131,7 +132,7 @@ def _papers(folders: Sequence[Path]) -> list[Service]:
 def _spaceflight(folders: Sequence[Path]) -> list[Service]:
     nasa = Nasa(folders)
     gcat = Files(folders, ("launchlog.tsv", "satcat.tsv", "sites.tsv")).routes()
-    openngc = Files(folders, ("NGC.csv", "addendum.csv"), "openngc.csv").routes()
+    openngc = Files(folders, _OPENNGC).routes() or Files([catalogues.SAMPLES], _OPENNGC).routes()
     launches, spacex = Launches(folders).routes(), Spacex(folders).routes()
     found = [
         Service("apod", "/nasa/planetary/apod", {"apod_url": ""}, nasa.apod()),

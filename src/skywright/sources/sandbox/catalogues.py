@@ -13,12 +13,14 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
 
+from skywright.settings import get_settings
+from skywright.sources import gaia
 from skywright.sources.sandbox import columns
 from skywright.sources.sandbox.holdings import Field, Row, Table
 from skywright.sources.sandbox.openngc import Objects
@@ -53,7 +55,7 @@ def find(folders: Sequence[Path]) -> Found:
             _sort_in(found, file)
     for kind in ("gaia", "openngc", "sdss", "planets"):
         if not getattr(found, kind):
-            setattr(found, kind, sorted(SAMPLES.glob(f"{kind}.*")))
+            setattr(found, kind, sorted(SAMPLES.glob(f"{kind}*.csv")))
     return found
 
 
@@ -92,12 +94,17 @@ def opened(file: Path) -> IO[str]:
 def tables(found: Found) -> dict[str, list[Table]]:
     """Return the tables of each TAP service by its name."""
     return {
-        "gaia": [_gaia_source(found.gaia, "gaiadr3", "gaia_source", columns.GAIA)],
+        "gaia": [_gaia_source(found.gaia)],
         "simbad": _simbad(found.openngc),
         "vizier": [_gaia_in_vizier(found.gaia)],
-        "sdss": [_photoobj(found.sdss, name) for name in ("PhotoObj", "PhotoObjAll", "Star")],
-        "exoplanets": [_planets(found.planets, name) for name in ("pscomppars", "ps")],
+        "sdss": _with_other_names(_photoobj(found.sdss), "PhotoObjAll", "Star"),
+        "exoplanets": _with_other_names(_planets(found.planets), "ps"),
     }
+
+
+def _with_other_names(table: Table, *names: str) -> list[Table]:
+    others = [replace(table, name=name, view_of=table.name, indexes=()) for name in names]
+    return [table, *others]
 
 
 def stamp_of(files: Sequence[Path]) -> str:
@@ -121,7 +128,7 @@ def _gaia_rows(files: Sequence[Path], names: Sequence[str]) -> Iterator[Row]:
     for number, record in enumerate(records(files), 1):
         low = {key.lower(): value for key, value in record.items() if key}
         row: dict[str, Any] = {
-            name: as_number(low.get(name, "")) for name in names if name != "source_id"
+            name: as_number(low[name]) for name in names if name in low and name != "source_id"
         }
         row["source_id"] = number
         for name, choices in (*_POSITIONS.items(), *_GAIA_NAMES.items()):
@@ -146,13 +153,14 @@ def _magnitude(value: float | None) -> float | None:
     return None if value is None or value == 0.0 or value > _MISSING_MAG else value
 
 
-def _gaia_source(files: Sequence[Path], schema: str, name: str, fields: Sequence[Field]) -> Table:
-    names = [one.name for one in columns.GAIA]
+def _gaia_source(files: Sequence[Path]) -> Table:
+    described = {one.name: one for one in columns.GAIA}
+    names = dict.fromkeys([*described, *gaia.known(get_settings()).get("gaiadr3.gaia_source", ())])
     return Table(
-        schema,
-        name,
-        tuple(fields),
-        lambda: _gaia_rows(files, names),
+        "gaiadr3",
+        "gaia_source",
+        tuple(described.get(name, Field(name, "double")) for name in names),
+        lambda: _gaia_rows(files, tuple(names)),
         stamp_of(files),
         "Sources of the files given, with the columns of Gaia DR3",
         indexes=("source_id", "dec"),
@@ -180,27 +188,32 @@ def _gaia_in_vizier(files: Sequence[Path]) -> Table:
 
 
 def _simbad(files: Sequence[Path]) -> list[Table]:
+    """Return the tables; names get no index, which would be sorted name by name in Python."""
     stamp = stamp_of(files)
-
-    def rows(which: str) -> Callable[[], Iterator[Row]]:
-        return lambda: getattr(Objects(records(files, ";")), which)()
-
+    objects = cache(lambda: Objects(records(files, ";")))
     otypes = [(short, label, words) for short, (label, words) in columns.OTYPES.items()]
     filters = [(band, f"Magnitude {band}", "V") for band in columns.FLUXES]
+    by_object = ("oidref",)
     return [
         Table(
-            "", "basic", columns.BASIC, rows("basic"), stamp, "Objects", ("oid", "main_id", "dec")
+            "", "basic", columns.BASIC, lambda: objects().basic(), stamp, "Objects", ("oid", "dec")
         ),
-        Table("", "ident", columns.IDENT, rows("ident"), stamp, "Names", ("id", "oidref")),
+        Table("", "ident", columns.IDENT, lambda: objects().ident(), stamp, "Names", by_object),
         Table(
-            "", "allfluxes", columns.ALLFLUXES, rows("allfluxes"), stamp, "Magnitudes", ("oidref",)
+            "",
+            "allfluxes",
+            columns.ALLFLUXES,
+            lambda: objects().allfluxes(),
+            stamp,
+            "Magnitudes",
+            by_object,
         ),
         Table("", "otypedef", columns.OTYPEDEF, lambda: otypes, repr(otypes), "Types of objects"),
         Table("", "filter", columns.FILTER, lambda: filters, repr(filters), "Bands"),
     ]
 
 
-def _photoobj(files: Sequence[Path], name: str) -> Table:
+def _photoobj(files: Sequence[Path]) -> Table:
     def rows() -> Iterator[Row]:
         for number, record in enumerate(records(files), 1):
             magnitudes = [_magnitude(as_number(record.get(band))) for band in "ugriz"]
@@ -213,7 +226,7 @@ def _photoobj(files: Sequence[Path], name: str) -> Table:
             yield (number, *position, as_whole(record.get("type")), *magnitudes, *there)
 
     words = "Photometry of the files given, with the columns of SDSS"
-    return Table("", name, columns.PHOTOOBJ, rows, stamp_of(files), words, ("objID", "dec"))
+    return Table("", "PhotoObj", columns.PHOTOOBJ, rows, stamp_of(files), words, ("objID", "dec"))
 
 
 def as_whole(text: str | None) -> int | None:
@@ -222,7 +235,7 @@ def as_whole(text: str | None) -> int | None:
     return None if number is None else int(number)
 
 
-def _planets(files: Sequence[Path], name: str) -> Table:
+def _planets(files: Sequence[Path]) -> Table:
     names = [one.name for one in columns.PLANETS]
 
     def rows() -> Iterator[Row]:
@@ -231,7 +244,9 @@ def _planets(files: Sequence[Path], name: str) -> Table:
             yield [planet.get(key) if planet.get(key) != "" else None for key in names]
 
     words = "Planets of the files given, with the columns of the archive's composite table"
-    return Table("", name, columns.PLANETS, rows, stamp_of(files), words, ("pl_name", "hostname"))
+    return Table(
+        "", "pscomppars", columns.PLANETS, rows, stamp_of(files), words, ("pl_name", "hostname")
+    )
 
 
 def _planet_records(files: Sequence[Path]) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from skywright.sources.sandbox.catalogues import SAMPLES, opened
+from skywright.sources.sandbox.catalogues import opened
 from skywright.sources.sandbox.tap import missing
 
 _OTHER_NAMES = {"NGC.csv": "openngc_NGC.csv", "addendum.csv": "openngc_addendum.csv"}
@@ -18,10 +18,8 @@ _OTHER_NAMES = {"NGC.csv": "openngc_NGC.csv", "addendum.csv": "openngc_addendum.
 class Files:
     """Files by their name, whatever the path before it."""
 
-    def __init__(self, folders: Sequence[Path], names: Sequence[str], sample: str = "") -> None:
+    def __init__(self, folders: Sequence[Path], names: Sequence[str]) -> None:
         self._files = {name: found for name in names if (found := _find(folders, name))}
-        if sample and not self._files:
-            self._files[names[0]] = SAMPLES / sample
 
     def routes(self) -> list[Route]:
         """Return what is answered, relative to the prefix."""

@@ -21,7 +21,7 @@ from typing import Any
 from skywright.sources.sandbox.identifiers import same_name
 from skywright.sources.sandbox.sphere import add_functions
 
-_FORMAT = "2"  # a new way to write the files makes new files
+_FORMAT = "3"  # a new way to write the files makes new files
 _AFFINITY = {"double": "REAL", "float": "REAL", "char": "TEXT"}
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 33}  # 33: recursive
 
@@ -56,6 +56,8 @@ class Table:
     description: str = ""
     indexes: tuple[str, ...] = ()
     """Columns that are searched by value."""
+    view_of: str = ""
+    """Name of the table of the same schema that it is another name of."""
 
     @property
     def full_name(self) -> str:
@@ -137,6 +139,10 @@ def write_table(connection: sqlite3.Connection, table: Table, schema: str = "mai
         for one in table.fields
     )
     name = _quoted(table.name)
+    if table.view_of:
+        rows = f"SELECT * FROM {_quoted(table.view_of)}"  # noqa: S608
+        connection.execute(f"CREATE VIEW {schema}.{name} AS {rows}")
+        return
     connection.execute(f"CREATE TABLE {schema}.{name} ({columns})")
     marks = ", ".join("?" * len(table.fields))
     connection.executemany(f"INSERT INTO {schema}.{name} VALUES ({marks})", table.rows())  # noqa: S608
