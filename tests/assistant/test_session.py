@@ -134,6 +134,18 @@ def test_closed_events_leave_the_conversation_free(writing):
     assert session.answer("Again", conversation=id_).text == "One two"
 
 
+def test_what_is_deleted_meanwhile_stays_deleted(writing):
+    session, _ = writing(Step(("One ", "two")))
+    id_ = session.memory.begin().id
+    for event in session.stream("Count", conversation=id_):
+        if event.kind == "status":
+            session.memory.files(id_).mkdir(parents=True)
+            session.memory.remove(id_)
+            session.memory.files(id_).mkdir(parents=True)
+    assert session.memory.recent() == []
+    assert not session.memory.files(id_).exists()
+
+
 def test_a_conversation_answers_one_question_at_a_time(writing):
     session, _ = writing(Step(("One ",)))
     id_ = session.memory.begin().id

@@ -135,8 +135,8 @@ def _said(session: Session, question: str, id_: str) -> Iterator[Say]:
     for event in session.stream(question, conversation=id_):
         data = public(event.model_dump(mode="json", exclude={"kind"}), id_)
         if event.kind == "done":
-            message = session.memory.messages(id_)[-1]
-            data = {"conversation_id": id_, "message_id": message.id, **data}
+            last = session.memory.last_message(id_)
+            data = {"conversation_id": id_, "message_id": last, **data}
         yield event.kind, data
 
 

@@ -5,12 +5,14 @@ Every face asks through here. An answer is on the disk before its last event is 
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skywright.assistant.engine.choosing import model_of
 from skywright.assistant.engine.loop import Engine
@@ -25,8 +27,11 @@ from skywright.assistant.memory.memory import Memory
 from skywright.assistant.memory.shelf import keep_tables, open_desk
 from skywright.assistant.messages import Answer, CallEnded, Done, Event, Failed, Token
 from skywright.assistant.tools.desk import Desk
-from skywright.errors import ConflictError, SkywrightError
+from skywright.errors import ConflictError, NotFoundError, SkywrightError
 from skywright.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _STOPPED = "The answer was stopped."
 
@@ -155,10 +160,16 @@ class Session:
                     yield event
         finally:
             if question.strip():
-                keep_tables(self.memory, id_, desk, before)
-                self.memory.add(id_, Replied(kept.answer()), target=desk.target)
+                self._keep(id_, desk, before, kept.answer())
         if kept.last:
             yield kept.last
+
+    def _keep(self, id_: str, desk: Desk, before: dict[str, pl.DataFrame], answer: Answer) -> None:
+        try:
+            keep_tables(self.memory, id_, desk, before)
+            self.memory.add(id_, Replied(answer), target=desk.target)
+        except NotFoundError:  # its owner has deleted it meanwhile
+            shutil.rmtree(self.memory.files(id_), ignore_errors=True)
 
     def _engine(self, stop: threading.Event) -> Engine:
         return Engine(self._model(stop), self.searcher, InstalledTools())

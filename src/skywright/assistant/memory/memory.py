@@ -97,6 +97,15 @@ class Memory:
             ).fetchall()
         return [_message(row, folder) for row in rows]
 
+    def last_message(self, id_: str) -> int:
+        """Return the number of the newest message of a conversation; 0 if it has none."""
+        with self.file.read() as connection:
+            self.found(connection, id_)
+            row = connection.execute(
+                "SELECT coalesce(max(id), 0) FROM message WHERE conversation_id = ?", (id_,)
+            ).fetchone()
+        return int(row[0])
+
     def add(self, id_: str, turn: Asked | Replied, *, target: str = "") -> int:
         """Add a question or an answer and return its number; it is on the disk then."""
         with self.file.write() as connection:
