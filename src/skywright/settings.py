@@ -126,6 +126,18 @@ class Settings(BaseSettings):
     language_model_key: SecretStr = SecretStr("")
     """Key for the service of the language model."""
 
+    vectors_url: str = ""
+    """Where vectors are searched: qdrant://, chroma://, ...; empty: in the knowledge base."""
+
+    qdrant_api_key: SecretStr = SecretStr("")
+    """Key of the Qdrant server of vectors_url."""
+
+    chroma_token: SecretStr = SecretStr("")
+    """Token of the Chroma server of vectors_url."""
+
+    pinecone_api_key: SecretStr = SecretStr("")
+    """Key of the Pinecone index of vectors_url."""
+
     conversation_days: int = Field(default=0, ge=0)
     """Days that a conversation rests before it is deleted with its files [d]; 0 keeps all."""
 

@@ -87,9 +87,11 @@ def search(
 
     from skywright.assistant.knowledge.minilm import MiniLM
     from skywright.assistant.knowledge.searching import Searcher
+    from skywright.assistant.knowledge.stores.choosing import chosen_vectors
 
-    embedder = None if lexical_only else MiniLM.if_installed()
-    found = Searcher(_store(), embedder).search(question, limit=limit, collection=collection)
+    store, embedder = _store(), None if lexical_only else MiniLM.if_installed()
+    beside = chosen_vectors(store, embedder) if embedder else None
+    found = Searcher(store, embedder, beside).search(question, limit=limit, collection=collection)
     if as_json:
         emit_json({"question": question, **dataclasses.asdict(found)})
         return

@@ -53,7 +53,14 @@ CREATE TABLE state (generation INTEGER NOT NULL);
 INSERT INTO state VALUES (0);
 """
 
-_STEPS = (_FIRST,)
+_STAMP = """
+ALTER TABLE state ADD COLUMN stamp TEXT NOT NULL DEFAULT '';
+UPDATE state SET stamp = lower(hex(randomblob(16)));
+"""
+"""A name of its own for every state: the number alone would be the same again in a copy that was
+put back and changed."""
+
+_STEPS = (_FIRST, _STAMP)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from skywright.assistant.knowledge.embedding import Embedder, Vector
 from skywright.assistant.knowledge.lexical import (
     best_by_words,
@@ -16,7 +18,8 @@ from skywright.assistant.knowledge.lexical import (
     lexical_query,
 )
 from skywright.assistant.knowledge.store import DENSE_WEIGHT, KnowledgeStore
-from skywright.assistant.knowledge.vectors import Matrix, generation, read_matrix
+from skywright.assistant.knowledge.stores.port import VectorStore
+from skywright.assistant.knowledge.stores.sqlite import SqliteVectors
 from skywright.errors import InputError, NotFoundError
 
 _CANDIDATES = 200
@@ -90,13 +93,21 @@ class Scores:
 class Searcher:
     """Search in one knowledge base, by meaning too where an embedder is given.
 
-    It may be kept: what other processes add is seen by the next search.
+    It may be kept: what other processes add is seen by the next search. Vectors are compared in
+    the knowledge base itself, unless another store of them is given.
     """
 
-    def __init__(self, store: KnowledgeStore, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        store: KnowledgeStore,
+        embedder: Embedder | None = None,
+        vectors: VectorStore | None = None,
+    ) -> None:
         self.store = store
         self.embedder = embedder
-        self._matrix: Matrix | None = None
+        self._vectors = vectors
+        if vectors is None and embedder is not None:
+            self._vectors = SqliteVectors(store, embedder)
 
     def search(
         self,
@@ -139,7 +150,7 @@ class Searcher:
             best = sorted(fused, key=lambda id_: (-fused[id_], id_))[:limit]
             rows = _rows(connection, best)
             chunks = _count(connection, collection)
-            with_vector = 0 if vector is None else self._current(connection).count(collection)
+            with_vector = self._vectors.count(collection) if scores.dense and self._vectors else 0
         hits = tuple(
             Hit(
                 **rows[id_],
@@ -175,10 +186,11 @@ class Searcher:
         query = lexical_query(question, names)
         lexical = best_by_words(connection, query, collection, _CANDIDATES)
         dense: dict[int, float] = {}
-        if vector is not None:
-            matrix = self._current(connection)
-            dense = matrix.best(vector, collection, _CANDIDATES)
-            dense |= matrix.of(list(lexical), vector)
+        if vector is not None and self._vectors and self.embedder:
+            nearest = self._vectors.search(vector, _CANDIDATES, collection)
+            dense = _still_there(connection, nearest)
+            others = [id_ for id_ in lexical if id_ not in dense]
+            dense |= _cosines(connection, self.embedder.id, others, vector)
         candidates = list(lexical.keys() | dense.keys())
         texts = _texts(connection, candidates) if names else {}
         named = {
@@ -186,14 +198,6 @@ class Searcher:
             for id_, text in texts.items()
         }
         return Scores(lexical, dense, named)
-
-    def _current(self, connection: sqlite3.Connection) -> Matrix:
-        matrix = self._matrix
-        if self.embedder is None or (matrix and matrix.generation == generation(connection)):
-            return matrix or read_matrix(connection, "", 1)
-        matrix = read_matrix(connection, self.embedder.id, self.embedder.dimension)
-        self._matrix = matrix
-        return matrix
 
 
 def stored_chunk(store: KnowledgeStore, chunk_id: int) -> Hit:
@@ -219,6 +223,31 @@ def spread(scores: Mapping[int, float]) -> dict[int, float]:
     low, high = min(scores.values()), max(scores.values())
     width = high - low
     return {id_: (score - low) / width if width else 1.0 for id_, score in scores.items()}
+
+
+def _still_there(connection: sqlite3.Connection, scores: dict[int, float]) -> dict[int, float]:
+    """Leave out chunks that were removed since, or that a service of vectors still holds."""
+    rows = connection.execute(
+        "SELECT id FROM chunk WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(scores)),),
+    )
+    return {row[0]: scores[row[0]] for row in rows}
+
+
+def _cosines(
+    connection: sqlite3.Connection, embedder_id: str, ids: list[int], question: Vector
+) -> dict[int, float]:
+    """Return the cosines of some chunks; those that wait for their vector are left out."""
+    rows = connection.execute(
+        "SELECT chunk_id, vector FROM vector WHERE embedder_id = ?"
+        " AND chunk_id IN (SELECT value FROM json_each(?))",
+        (embedder_id, json.dumps(ids)),
+    ).fetchall()
+    if not rows:
+        return {}
+    vectors = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
+    cosines = (vectors @ question).tolist()
+    return dict(zip((row[0] for row in rows), cosines, strict=True))
 
 
 def _texts(connection: sqlite3.Connection, ids: list[int]) -> dict[int, str]:

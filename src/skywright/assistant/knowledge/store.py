@@ -17,6 +17,7 @@ import numpy.typing as npt
 from skywright.assistant.knowledge.blocks import Format
 from skywright.assistant.knowledge.chunking import Chunk, chunks_of
 from skywright.assistant.knowledge.schema import upgrade
+from skywright.assistant.knowledge.vectors import drop_files
 from skywright.errors import InputError, NotFoundError
 from skywright.settings import Settings, get_settings
 from skywright.store.database import StoreError, utc_now
@@ -27,6 +28,7 @@ DENSE_WEIGHT = 0.8
 COLLECTION = "default"
 _FILE_NAME = "knowledge.db"
 _BUSY_TIMEOUT_S = 30.0
+_COUNT_IT = "UPDATE state SET generation = generation + 1, stamp = lower(hex(randomblob(16)))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class KnowledgeStore:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
-                connection.execute("UPDATE state SET generation = generation + 1")
+                connection.execute(_COUNT_IT)
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
@@ -134,6 +136,8 @@ class KnowledgeStore:
             connection.executemany("DELETE FROM chunk WHERE document_id = ?", gone)
             connection.executemany("DELETE FROM document WHERE id = ?", gone)
             _add_all(connection, collection, cut)
+        if gone:
+            drop_files(self.path)
 
     def hashes(self, collection: str) -> set[str]:
         """Return the hashes of a collection's documents."""
@@ -155,6 +159,7 @@ class KnowledgeStore:
             if not _erase(connection, document_id):
                 message = f"There is no document {document_id} in the knowledge base."
                 raise NotFoundError(message, hint="skywright knowledge stats lists them.")
+        drop_files(self.path)
 
     def documents(self, *, collection: str | None = None) -> list[dict[str, Any]]:
         """Return the documents, oldest first, without their text."""
