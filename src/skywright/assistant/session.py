@@ -25,7 +25,7 @@ from skywright.assistant.knowledge.store import KnowledgeStore
 from skywright.assistant.memory.facts import facts
 from skywright.assistant.memory.memory import Memory
 from skywright.assistant.memory.shelf import keep_tables, open_desk
-from skywright.assistant.messages import Answer, CallEnded, Done, Event, Failed, Token
+from skywright.assistant.messages import Answer, CallEnded, Done, Event, Failed, Status, Token
 from skywright.assistant.tools.desk import Desk
 from skywright.errors import ConflictError, NotFoundError, SkywrightError
 from skywright.settings import Settings, get_settings
@@ -121,6 +121,7 @@ class Session:
         if conversation is None and desk is not None:
             yield from self._engine(desk.stop).run(question, (), desk)
             return
+        yield Status(text="Opening the conversation")  # seen before the disk has been waited for
         id_ = conversation or self.memory.begin().id
         with _Busy(self.memory, id_) as stop:
             yield from self._kept(question, id_, stop)

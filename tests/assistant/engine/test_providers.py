@@ -1,3 +1,4 @@
+import sys
 import threading
 
 import pytest
@@ -22,6 +23,7 @@ from skywright.assistant.knowledge.store import KnowledgeStore
 from skywright.assistant.messages import Answer, ToolCall, ToolResult, ToolRun
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.running import ToolSpec
+from skywright.errors import MissingExtraError
 from tests.assistant.engine.llm_servers import Step, speaking
 from tests.assistant.engine.scripted import Bench
 
@@ -165,6 +167,22 @@ def test_bedrock_answers_whole_where_tools_cannot_be_streamed():
     pieces, service = responded("bedrock", refused, step)
     assert [path.rpartition("/")[2] for path in service.paths] == ["converse-stream", "converse"]
     assert (said(pieces), calls(pieces)) == ("Looking.", [("resolve-name", {"name": "M31"})])
+
+
+@pytest.mark.parametrize(
+    ("provider", "module", "extra"),
+    [
+        ("openai-compatible", "pydantic_ai.models.openai", "llm"),
+        ("ollama", "pydantic_ai.models.ollama", "llm"),
+        ("anthropic", "pydantic_ai.models.anthropic", "llm"),
+        ("bedrock", "pydantic_ai.models.bedrock", "bedrock"),
+    ],
+)
+def test_what_is_not_installed_is_told_with_its_command(monkeypatch, provider, module, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    model = LanguageModel(Service(provider, "m", "http://127.0.0.1:9", "k"))
+    with pytest.raises(MissingExtraError, match=rf"{provider}:m needs .*skywright\[{extra}\]"):
+        list(model.respond(ASKED, TOOLS))
 
 
 def told_openai(history):

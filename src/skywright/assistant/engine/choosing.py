@@ -16,6 +16,8 @@ from skywright.settings import Settings
 RULES = "rules"
 """Name of the engine that needs no language model."""
 
+_LEAST_PATIENCE_S = 300.0  # a local model that is not loaded yet says nothing for minutes
+
 
 def model_of(
     settings: Settings,
@@ -70,4 +72,5 @@ def service_of(name: str, settings: Settings) -> Service:
     if provider == "local" and not url:
         url = f"http://127.0.0.1:{settings.port}/v1"
     key = settings.language_model_key.get_secret_value()
-    return Service(known[provider], model.strip(), url, key, settings.http_timeout_s)
+    timeout_s = max(settings.http_timeout_s, _LEAST_PATIENCE_S)
+    return Service(known[provider], model.strip(), url, key, timeout_s)
