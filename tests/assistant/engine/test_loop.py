@@ -95,6 +95,18 @@ def test_the_text_is_what_was_streamed(ask):
     assert "".join(one.text for one in events if one.kind == "token").strip() == text
 
 
+def test_citations_follow_the_words_they_back(ask):
+    quote = Quote("a spiral galaxy", "chunk", "1")
+    events = ask(Scripted([Stated("A galaxy.\n\n", (quote,)), Stated("More.", (quote,))]))
+    assert kinds(events)[1:] == ["token", "citation", "token", "token", "done"]
+    answer = events[-1].answer
+    assert answer.text == "A galaxy.\n\nMore."
+    assert [(one.text, len(one.citations)) for one in answer.statements] == [
+        ("A galaxy.", 1),
+        ("More.", 1),
+    ]
+
+
 def test_an_empty_part_before_a_call_does_no_harm(ask):
     events = ask(Scripted([Said(""), wanted("resolve")], [Said("Found.")]))
     assert events[-1].answer.text == "Found."

@@ -65,8 +65,10 @@ class Draft:
                 yield from self._say(text)
             case Stated(text, quotes):
                 self._close(())
-                yield from self._say(self._apart(text))
-                yield from self._back(quotes)
+                words = text.rstrip()
+                yield from self._say(self._apart(words))
+                yield from self._back(quotes)  # right behind the words, not after the blanks
+                yield from self._say(text[len(words) :])
             case Quoted(quotes):
                 yield from self._back(quotes)
             case Wanted(call):
