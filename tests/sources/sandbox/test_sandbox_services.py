@@ -10,8 +10,7 @@ from skywright.errors import SourceError
 from skywright.sources import apod, launch_library, neows, spacex
 from skywright.sources.ads import export_bibtex, search
 from skywright.sources.arxiv import search as search_arxiv
-from skywright.sources.collecting import Visit, Wish, visit
-from skywright.sources.exoplanets import COLLECTOR as EXOPLANETS
+from skywright.sources.collecting import Visit, Wish, collector_named, visit
 from skywright.sources.papers import PaperQuery
 
 KEY = {"X-Api-Key": "DEMO_KEY"}
@@ -169,9 +168,21 @@ def test_the_whole_of_spacex_is_told_where_it_is_given(collected, space_industry
     assert collected(spacex.COLLECTOR, "launches").height == 205
 
 
-def test_planets_are_collected(collected):
-    table = collected(EXOPLANETS, "planets", limit=5)
-    assert table.height == 5
+@pytest.mark.parametrize(
+    ("source", "part", "rows"),
+    [
+        ("cadc", "cfht", 2),
+        ("exoplanets", "planets", 3),
+        ("mast", "jwst-observations", 3),
+        ("neossat", "observations", 2),
+        ("openngc", "objects", 3),
+        ("sdss", "quasars", 3),
+        ("simbad", "messier", 3),
+        ("vizier", "tables", 3),
+    ],
+)
+def test_collectors_of_archives_are_answered(collected, sandbox, source, part, rows):
+    assert collected(collector_named(source, sandbox.settings()), part, limit=3).height == rows
 
 
 def test_skyserver_answers_sql_with_its_function(get):

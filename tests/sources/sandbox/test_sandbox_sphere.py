@@ -53,6 +53,7 @@ def test_distances_are_those_of_astropy(lon, lat, lon2, lat2):
         ("SQRT(0 - x)", None),
         ("COORD2(POINT(1, 2))", 2.0),
         ("MOD(7, 4)", 3.0),
+        ("COALESCE(SQRT(0 - x), 5)", 5.0),
     ],
 )
 def test_functions_of_adql(value, text, expected):
@@ -87,3 +88,12 @@ def test_a_refusal_names_the_place(query, words):
 def test_names_of_one_object_are_the_same(name):
     assert same_name(name, simbad_name("NGC0224")) == 0
     assert same_name(name, "NGC 2240") != 0
+
+
+def test_functions_that_the_grammar_lacks_keep_the_places_of_errors():
+    told = translate("SELECT LOWER(a), 'lower(b)' AS b FROM t WHERE UPPER(a) = 'X'").sql
+    assert "lower (" in told
+    assert "upper (" in told
+    assert "'lower(b)'" in told
+    with pytest.raises(RefusedQueryError, match="line 1, column 22"):
+        translate("SELECT LOWER(a) FROM WHERE")

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-_SPACES = re.compile(r"\s+")
 # Functions that services have and this grammar reserves, under names that it takes for functions.
 _RESERVED = {"lower": "lowe_", "upper": "uppe_", "coalesce": "coalesc_"}
-_CALLED = re.compile(rf"\b({'|'.join(_RESERVED)})(?=\s*\()", re.IGNORECASE)
+_CALLED = re.compile(rf"'[^']*'|\"[^\"]*\"|\b({'|'.join(_RESERVED)})(?=\s*\()", re.IGNORECASE)
 
 
 class RefusedQueryError(Exception):
@@ -43,8 +42,7 @@ def translate(query: str) -> Translated:
         message = "The parameter QUERY is missing or empty."
         raise RefusedQueryError(message)
     try:
-        named = _CALLED.sub(lambda match: _RESERVED[match[0].lower()], query.strip())
-        tree = ADQLQueryTranslator(named).tree
+        tree = ADQLQueryTranslator(_CALLED.sub(_stand_in, query.strip())).tree
     except QuerySyntaxError as error:
         line, column, near = error.syntax_errors[0]
         what = "at the end of the query" if near == ";" else f"near {near!r}"
@@ -56,6 +54,10 @@ def translate(query: str) -> Translated:
     writer = _Writer()
     writer.translated.sql = writer.write(tree)
     return writer.translated
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    return _RESERVED[match[1].lower()] if match[1] else match[0]
 
 
 def _kind(node: Any) -> str:
@@ -161,7 +163,7 @@ class _Writer:
             return sql
         text = str(value.getText())
         called = re.match(r"[A-Za-z_]\w*(?=\()", text)
-        return f"{sql} AS `{called[0].lower() if called else 'expression'}`"
+        return f"{sql} AS `{_called(called[0].lower()) if called else 'expression'}`"
 
     def _arguments(self, node: Any) -> list[str]:
         """Return what stands between the brackets, without the name of a frame."""

@@ -13,14 +13,15 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 from skywright.settings import get_settings
 from skywright.sources import gaia
+from skywright.sources.cadc import KNOWN
 from skywright.sources.sandbox import columns
 from skywright.sources.sandbox.holdings import Field, Row, Table
 from skywright.sources.sandbox.openngc import Objects
@@ -97,7 +98,10 @@ def tables(found: Found) -> dict[str, list[Table]]:
         "gaia": [_gaia_source(found.gaia)],
         "simbad": _simbad(found.openngc),
         "vizier": [_gaia_in_vizier(found.gaia)],
-        "sdss": _with_other_names(_photoobj(found.sdss), "PhotoObjAll", "Star"),
+        "sdss": [
+            *_with_other_names(_photoobj(found.sdss), "PhotoObjAll", "Star"),
+            _own("", "SpecObj", columns.SPECOBJ, list(records([SAMPLES / "quasars.csv"]))),
+        ],
         "exoplanets": _with_other_names(_planets(found.planets), "ps"),
     }
 
@@ -261,37 +265,29 @@ def _planet_records(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
 def observations() -> dict[str, list[Table]]:
     """Return the tables of MAST and CADC: a dozen made-up rows, named so, of real programmes."""
     mast, cadc = (list(records([SAMPLES / name])) for name in ("observations.csv", "canadian.csv"))
-    stamp = stamp_of([SAMPLES / "observations.csv", SAMPLES / "canadian.csv"])
-    words = "Rows of the sandbox, made for trying out"
-
-    def rows(found: Sequence[dict[str, str]], fields: Sequence[Field]) -> list[Row]:
-        return [[_cell(one.get(field.name, ""), field) for field in fields] for one in found]
-
-    keyed = [
-        one | {"obsID": one["observationID"], "planeID": one["observationID"] + "/1"}
-        for one in cadc
-    ]
-    for one in keyed:
+    for one in cadc:
+        one |= {"obsID": one["observationID"], "planeID": one["observationID"] + "/1"}
         one["productID"] = one["planeID"]
+    described = {one.name: one for one in columns.OBSERVATION}
+    whole = [described.get(name, Field(name)) for name in KNOWN["caom2.Observation"]]
     return {
-        "mast": [
-            Table(
-                "ivoa",
-                "obscore",
-                columns.OBSCORE,
-                lambda: rows(mast, columns.OBSCORE),
-                stamp,
-                words,
-            )
-        ],
+        "mast": [_own("ivoa", "obscore", columns.OBSCORE, mast)],
         "cadc": [
-            Table("caom2", name, fields, partial(rows, keyed, fields), stamp, words)
-            for name, fields in (("Observation", columns.OBSERVATION), ("Plane", columns.PLANE))
+            _own("caom2", "Observation", tuple(whole), cadc),
+            _own("caom2", "Plane", columns.PLANE, cadc),
         ],
     }
+
+
+def _own(
+    schema: str, name: str, fields: Sequence[Field], found: Sequence[Mapping[str, str]]
+) -> Table:
+    rows = [[_cell(one.get(field.name, ""), field) for field in fields] for one in found]
+    words = "Rows of the sandbox, made for trying out"
+    return Table(schema, name, tuple(fields), lambda: rows, repr(rows), words)
 
 
 def _cell(text: str, field: Field) -> Any:
     if field.datatype == "char":
         return text or None
-    return as_whole(text) if field.datatype == "int" else as_number(text)
+    return as_whole(text) if field.datatype in {"int", "long"} else as_number(text)

@@ -124,6 +124,19 @@ PHOTOOBJ = (
 )
 """Of SkyServer's ``PhotoObj``."""
 
+SPECOBJ = (
+    Field("specObjID", "long", "", "meta.id;meta.main", "Number of the row"),
+    Field("ra", "double", "deg", "pos.eq.ra;meta.main", "Right ascension, J2000"),
+    Field("dec", "double", "deg", "pos.eq.dec;meta.main", "Declination, J2000"),
+    Field("z", "float", "", "src.redshift", "Redshift"),
+    Field("zErr", "float", "", "stat.error;src.redshift", "Its error"),
+    Field("zWarning", "int", "", "meta.code.qual", "0 where nothing is wrong"),
+    Field("class", "char", "", "src.class", "GALAXY, QSO or STAR"),
+    Field("subClass", "char", "", "src.class", "Subclass"),
+    *(Field(name, "int", "", "meta.id") for name in ("plate", "mjd", "fiberID")),
+)
+"""Of SkyServer's ``SpecObj``."""
+
 PLANETS = (
     Field("pl_name", "char", "", "meta.id;meta.main", "Planet"),
     Field("hostname", "char", "", "meta.id", "Star"),
