@@ -20,8 +20,8 @@ from skywright.assistant.rules.understanding import understood
 from skywright.errors import InputError
 from skywright.settings import Settings, get_settings
 
-SETS = ("dev", "held", "hard")
-"""Questions that come with us: the rules were written beside the first, judged on the others."""
+SETS = ("dev", "held")
+"""Questions that come with us: the rules were made with the first, and judged on the second."""
 
 TODAY = date(2026, 11, 21)
 """What "last year" is counted from, so that two runs can be compared."""

@@ -26,8 +26,8 @@ _BETWEEN = (
 _ABOVE = r"above|over|greater than|larger than|more than|redder than|at least|fainter than"
 _BELOW = r"below|under|less than|smaller than|bluer than|at most|brighter than|up to"
 
-_EXCEEDS = rf"(?:{_MORE}|(?:is |are )?(?:{_ABOVE}))"
-_FALLS_SHORT = rf"(?:{_LESS}|(?:is |are )?(?:{_BELOW}))"
+_EXCEEDS = rf"(?:{_MORE}|(?:is |are |of |be |a )*(?:{_ABOVE}))"
+_FALLS_SHORT = rf"(?:{_LESS}|(?:is |are |of |be |a )*(?:{_BELOW}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Bounds:
 def colour_bounds_in(reader: Reader) -> Bounds | None:
     """Take the bounds of a colour."""
     for name, quantity in (*_COLOURS.items(), ("bp_rp", _ANY)):
-        found = _range_of(reader, quantity, name, "colour")
+        said = rf"{quantity}(?: colou?rs?)?(?: index)?"
+        found = _range_of(reader, said, name, "colour")
         if found:
             return found
     return _by_words(reader)

@@ -1,32 +1,39 @@
-"""What a question wants: patterns over its words, and likeness to example questions."""
+"""What a question wants: patterns, words that were learned, likeness to example questions."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from skywright.assistant.knowledge.embedding import Embedder
-from skywright.assistant.rules.entities import Entities
+from skywright.assistant.rules.entities import Entities, entities_in
 from skywright.assistant.rules.likeness import Examples
 from skywright.assistant.rules.reading import plain
+from skywright.assistant.rules.word_evidence import WordEvidence
 from skywright.assistant.rules.wording import mended
 
 UNCLEAR = "unclear"
 KNOWLEDGE = "knowledge"
 
-_ENOUGH = 1.5
-"""Score from which patterns are trusted by themselves."""
+_ENOUGH = 2.5
+"""Score from which patterns and words are trusted by themselves."""
 _LEAD = 1.0
 """Lead over the second from which likeness is not asked."""
-_OF_LIKENESS = 2.0
+_OF_WORDS, _OF_LIKENESS = 2.0, 2.0
 _LIKE = 0.45
 """Cosine to an example from which it counts alone."""
+_SOME, _LIKELY = 1.0, 0.6
+"""Score by patterns, and probability by words, below which an intent needs likeness."""
 _FEWEST_WORDS = 3
+_ANY_DAY = date(2026, 1, 1)
+"""Learning needs to know that a day is named, not which."""
 
 _ANY = r"(?:OBJECT|EXOPLANET|ASTEROID|COMET|PLANET|SATELLITE)"
 _STANDS_FOR = {
@@ -71,12 +78,12 @@ def _intent(row: Mapping[str, Any]) -> Intent:
 
 
 class Router:
-    """Finds the intent of questions, by patterns and, where they leave doubt, by likeness.
+    """Finds the intent of questions, by patterns and words and, where in doubt, by likeness.
 
     Parameters
     ----------
     embedder : Embedder, optional
-        Compares with the examples; without one patterns decide alone.
+        Compares with the examples; without one patterns and words decide alone.
     """
 
     def __init__(self, embedder: Embedder | None = None) -> None:
@@ -86,16 +93,28 @@ class Router:
         """Return what a question wants."""
         text = words_of(entities)
         scores = {name: _score(one, text) for name, one in intents().items()}
-        first, second = sorted(scores.values(), reverse=True)[:2]
-        if first >= _ENOUGH and first - second >= _LEAD:
-            best = max(scores, key=lambda name: scores[name])
-            return Routed(best, first, scores)
-        likeness = self._examples.likeness(plain(entities.text)) if self._examples else {}
-        fused = {name: scores[name] + _OF_LIKENESS * likeness.get(name, 0.0) for name in scores}
+        likely = _word_evidence().probabilities(text)
+        fused = {name: scores[name] + _OF_WORDS * likely.get(name, 0.0) for name in scores}
+        first, second = sorted(fused.values(), reverse=True)[:2]
+        alike: dict[str, float] = {}
+        if self._examples and (first < _ENOUGH or first - second < _LEAD):
+            alike = self._examples.likeness(plain(entities.text))
+            fused = {name: fused[name] + _OF_LIKENESS * alike.get(name, 0.0) for name in fused}
         best = max(fused, key=lambda name: fused[name])
-        if scores[best] < 1.0 and likeness.get(best, 0.0) < _LIKE:
+        is_weak = scores[best] < _SOME and likely[best] < _LIKELY
+        if is_weak and alike.get(best, 0.0) < _LIKE:
             best = KNOWLEDGE if len(text.split()) >= _FEWEST_WORDS else UNCLEAR
         return Routed(best, scores.get(best, 0.0), scores)
+
+
+@cache
+def _word_evidence() -> WordEvidence:
+    """Learn from the examples and from the questions that the rules were built with."""
+    text = files("skywright.assistant.rules").joinpath("questions/dev.jsonl").read_text("utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+    labelled = [(row["intent"], row["question"]) for row in rows]
+    labelled += [(one.name, text) for one in intents().values() for text in one.examples]
+    return WordEvidence((name, words_of(entities_in(text, _ANY_DAY))) for name, text in labelled)
 
 
 def examples_of(embedder: Embedder) -> Examples:
