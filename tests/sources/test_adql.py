@@ -98,6 +98,8 @@ def test_names_that_are_not_there_are_refused_with_near_ones(query, words):
         "SELECT ra FROM basic WHERE LOWER(main_id) LIKE '%lower(m)%' OR UPPER ( otype ) = 'G'",
         "SELECT COALESCE(ra, 0) FROM basic -- a remark; with 'signs\n/* and\nanother */",
         "SELECT column_name FROM TAP_SCHEMA.columns",
+        "SELECT e.ra FROM basic AS e JOIN ident AS i ON e.oid = i.oidref WHERE e.ra < 1.5e-3",
+        f"SELECT ra FROM basic WHERE oid IN ({', '.join(map(str, range(2_000)))})",
         "SELECT g.* FROM gaiadr3.gaia_source AS g;",
     ],
 )

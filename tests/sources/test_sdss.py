@@ -90,6 +90,13 @@ def test_other_answers_are_errors_in_words(one, provider, content, words):
         sdss.query(one, "SELECT 1 AS a", 10)
 
 
+def test_a_refusal_of_status_400_is_passed_on(one, provider):
+    words = '{"Error Code": "400", "Error Message": "Invalid object name X."}'
+    provider.say(provider.reply(words, 400))
+    with pytest.raises(SourceError, match=r"refused the query and said: Invalid object name X\."):
+        sdss.query(one, "SELECT a FROM X", 10)
+
+
 def test_a_query_is_stopped(one, provider):
     provider.say(ANSWER)
     stop = threading.Event()

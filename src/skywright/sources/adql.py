@@ -19,7 +19,7 @@ from skywright.sources.adql_names import Known, Reading, child_of, children, kin
 LONGEST = 20_000
 """Most characters of a query."""
 
-_LONGEST_SLOW = 1_000  # characters that the full prediction reads in a second or two
+_LONGEST_SLOW = 2_000  # characters that the full prediction reads in a few seconds
 _MOST_BRACKETS = 40  # the time of the parser grows with their square
 _BLANKED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(--[^\n]*|/\*.*?\*/)", re.DOTALL)
 _EXPONENT = re.compile(r"(?<![\w.])\d+[eE][+-]?\d+")
@@ -114,6 +114,7 @@ def _same_length(text: str) -> str:
 
     def outside(part: str) -> str:
         part = _EXPONENT.sub(lambda match: "1" * len(match[0]), part)
+        part = re.sub(r"\be\b", "x", part, flags=re.IGNORECASE)  # of a number, to this grammar
         return _OTHER_WORDS.sub(lambda match: match[0][:-1] + "_", part)
 
     bare = _BLANKED.sub(blank, text)

@@ -119,8 +119,12 @@ def query(visit: Visit, sql: str, most_rows: int, stop: threading.Event | None =
     asked = {"cmd": _with_top(_checked(sql), most_rows + 1), "format": "json"}
     address = visit.state.url(visit.settings).rstrip("/") + "/SearchTools/SqlSearch"
     fetched = tap.unless_stopped(
-        lambda: visit.fetcher.get(visit.state, address, asked, check=read_rows), stop
+        lambda: visit.fetcher.get(visit.state, address, asked, check=read_rows, accept=(400,)), stop
     )
+    if fetched.status != 200:
+        read_rows(fetched.content)  # raises with the words of the server
+        what = "a refusal that holds rows"
+        raise unknown_shape(STATE, what)
     if fetched.provenance is not None:
         visit.provenance.append(fetched.provenance)
     table = read_rows(fetched.content)

@@ -176,12 +176,15 @@ def unless_stopped(call: Callable[[], _T], stop: threading.Event | None) -> _T:
             errors.append(error)
 
     beside = threading.Thread(target=run, daemon=True)
-    beside.start()
-    while beside.is_alive():
-        if stop.is_set():
-            message = "The query was stopped."
-            raise StoppedError(message)
+    while not stop.is_set():
+        if beside.ident is None:
+            beside.start()
         beside.join(_LOOK_S)
+        if not beside.is_alive():
+            break
+    else:
+        message = "The query was stopped."
+        raise StoppedError(message)
     if errors:
         raise errors[0]
     return results[0]
