@@ -1,6 +1,6 @@
-"""Make the vectors of the router's example questions that come with the package.
+"""Make what the router has learned from its labelled questions and comes with the package.
 
-Run it after a change of the examples in src/skywright/assistant/rules/intents.toml:
+Run it after a change of src/skywright/assistant/rules, its examples or its questions:
 
     python bench/assistant_examples.py
 """
@@ -10,14 +10,16 @@ from pathlib import Path
 
 from skywright.assistant.knowledge.minilm import MiniLM
 from skywright.assistant.rules import likeness
-from skywright.assistant.rules.routing import examples_of
+from skywright.assistant.rules.routing import WORDS, examples_of, labelled_words
 
 
 def main():
     examples = examples_of(MiniLM())
     path = Path(likeness.__file__).with_name(likeness.FILE)
     path.write_bytes(examples.to_bytes())
-    print(json.dumps({"file": path.name, "bytes": path.stat().st_size, "stamp": examples.stamp()}))
+    words = labelled_words()
+    path.with_name(WORDS).write_text(words, encoding="utf-8")
+    print(json.dumps({"file": path.name, "bytes": path.stat().st_size, "lines": words.count("\n")}))
 
 
 if __name__ == "__main__":

@@ -107,14 +107,26 @@ class Router:
         return Routed(best, scores.get(best, 0.0), scores)
 
 
+WORDS = "words.tsv"
+"""Words of the labelled questions as they are left when names are read, made by
+``bench/assistant_examples.py``: reading them takes a second, which no start has to spare."""
+
+
 @cache
 def _word_evidence() -> WordEvidence:
-    """Learn from the examples and from the questions that the rules were built with."""
+    text = files("skywright.assistant.rules").joinpath(WORDS).read_text(encoding="utf-8")
+    lines = [line.partition("\t") for line in text.splitlines()]
+    return WordEvidence((intent, words) for intent, _, words in lines)
+
+
+def labelled_words() -> str:
+    """Return what words are learned from: the examples, and the questions of the set ``dev``."""
     text = files("skywright.assistant.rules").joinpath("questions/dev.jsonl").read_text("utf-8")
     rows = [json.loads(line) for line in text.splitlines()]
     labelled = [(row["intent"], row["question"]) for row in rows]
     labelled += [(one.name, text) for one in intents().values() for text in one.examples]
-    return WordEvidence((name, words_of(entities_in(text, _ANY_DAY))) for name, text in labelled)
+    read = [(name, words_of(entities_in(text, _ANY_DAY))) for name, text in labelled]
+    return "".join(f"{name}\t{words}\n" for name, words in read)
 
 
 def examples_of(embedder: Embedder) -> Examples:
