@@ -215,8 +215,9 @@ def test_facts_are_seen_changed_and_deleted(memory):
 
 
 def test_facts_are_bounded(memory):
-    for n in range(100):
-        remember(memory, str(n), "x")
+    with memory.file.write() as connection:
+        rows = [("", str(n), "x", "") for n in range(100)]
+        connection.executemany("INSERT INTO fact VALUES (?, ?, ?, ?)", rows)
     with pytest.raises(LimitError, match="100 facts"):
         remember(memory, "more", "x")
     with pytest.raises(InputError, match="value must have 1 to 1000"):
