@@ -31,7 +31,8 @@ def bounded(result: ToolResult) -> ToolResult:
 def bounded_data(data: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return ``data`` small enough, and a sentence for each list that was cut."""
     plain: dict[str, Any] = plain_json(data)
-    rows, told = 100, []
+    rows = 100
+    told: list[str] = []
     while size(plain) > MOST_DATA_BYTES and rows:
         cut: dict[str, int] = {}
         plain = _cut(plain, rows, "", cut)

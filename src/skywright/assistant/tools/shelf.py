@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ORIGINS = ".origins.json"
 _PNG_DPI = 160
+_MEDIA_TYPES = {".csv": "text/csv", ".png": "image/png", ".bib": "application/x-bibtex"}
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -91,6 +92,13 @@ def keep_plot(desk: Desk, name: str, title: str, figure: Figure) -> Artifact:
     )
 
 
+def keep_text(desk: Desk, name: str, suffix: str, title: str, text: str) -> Artifact:
+    """Write a text, such as BibTeX entries, to a file."""
+    return _write(
+        desk, slug(name), suffix, title, lambda path: path.write_text(text, encoding="utf-8")
+    )
+
+
 def origins_of(desk: Desk, name: str) -> tuple[Origin, ...]:
     """Return where a table on the shelf comes from, as far as that was kept."""
     return tuple(Origin.model_validate(one) for one in _origins(desk).get(name, []))
@@ -127,7 +135,7 @@ def _write(
     return Artifact(
         id=path.name,
         title=title,
-        media_type={".csv": "text/csv", ".png": "image/png"}[suffix],
+        media_type=_MEDIA_TYPES[suffix],
         path=str(path),
         size_bytes=path.stat().st_size,
     )
