@@ -6,7 +6,7 @@ from skywright.errors import InputError, NotFoundError, SourceError
 from skywright.settings import Settings
 from skywright.sources import gaia, simbad, tap, vizier
 from skywright.sources.adql import check
-from skywright.sources.collecting import Visit, Wish, visit
+from skywright.sources.collecting import Visit, Wish, visit, visiting
 from skywright.sources.cones import Cone
 
 NGC6397 = Cone(265.1754, -53.6743, 5 / 60)
@@ -110,6 +110,14 @@ def test_queries_of_a_user_are_checked_against_what_the_service_has(at):
     assert tap.checked(one, "SELECT filtername FROM filter", simbad.KNOWN).tables == ("filter",)
     with pytest.raises(InputError, match="no table 'basics'.*basic"):
         tap.checked(one, "SELECT ra FROM basics", simbad.KNOWN)
+
+
+def test_a_visit_keeps_its_answers_in_the_data_folder(sandbox, tmp_path):
+    settings = sandbox.settings(Settings(data_dir=tmp_path))
+    with visiting(gaia.COLLECTOR, settings) as one:
+        gaia.cone(one, Cone(10.0, 10.0, 0.001), 5)
+    assert (tmp_path / "raw" / "gaia" / "provenance.jsonl").is_file()
+    assert one.provenance[0].licence == gaia.STATE.licence
 
 
 @pytest.mark.parametrize(
