@@ -15,6 +15,7 @@ from skywright.orbits._jit import kernel, leaf
 from skywright.orbits._rtn import offsets_rtn
 from skywright.ssa.element_sets import moment_jd
 from skywright.ssa.relative_elements import carried, relative_elements
+from skywright.ssa.remembered import Remembered
 from skywright.ssa.sets import Sets
 
 F64 = npt.NDArray[np.float64]
@@ -119,12 +120,30 @@ def relative_track(asset: pl.DataFrame, other: pl.DataFrame, at_utc: datetime) -
     return track_of(one, Sets.of(received_by(other, at_utc, "object")), at_utc)
 
 
-def track_of(asset: Sets, other: Sets, at_utc: datetime) -> RelativeTrack:
-    """Draw the relative motion as `relative_track` does, of sets that had been received by then."""
-    past = np.linspace(-DAYS_BACK, 0.0, _PAST_SAMPLES)
-    coarse = np.arange(0.0, DAYS_AHEAD, _ahead_step_s(asset, other) / 86400.0)
-    days = np.concatenate([past, _around_minima(asset, other, at_utc, coarse)])
-    one, two = (_states(sets, at_utc, days) for sets in (asset, other))
+def track_of(
+    asset: Sets, other: Sets, at_utc: datetime, *, kept: Remembered[F64] | None = None
+) -> RelativeTrack:
+    """Draw the relative motion as `relative_track` does, of sets that had been received by then.
+
+    Parameters
+    ----------
+    asset, other : Sets
+        Of one object each.
+    at_utc : datetime
+        Moment of the assessment, UTC.
+    kept : Remembered, optional
+        Where states of the asset are kept for other objects, whose grids of times are often
+        the same.
+    """
+    held = kept or Remembered[F64](1)
+    step_d = _ahead_step_s(asset, other) / 86400.0
+    past, coarse = np.linspace(-DAYS_BACK, 0.0, _PAST_SAMPLES), np.arange(0.0, DAYS_AHEAD, step_d)
+    own_past = held.of((at_utc, 0.0), lambda: _states(asset, at_utc, past))
+    own_coarse = held.of((at_utc, step_d), lambda: _states(asset, at_utc, coarse))
+    ahead = _around_minima(own_coarse, _states(other, at_utc, coarse), coarse)
+    days = np.concatenate([past, ahead])
+    one = np.concatenate([own_past, _states(asset, at_utc, ahead)])
+    two = _states(other, at_utc, days)
     rtn, towards, rates = (np.empty((len(days), k)) for k in (3, 3, 2))
     offsets_rtn(one, two, rtn)
     _closing(one, two, towards, rates)
@@ -156,8 +175,8 @@ def _ahead_step_s(asset: Sets, other: Sets) -> float:
     return float(np.clip(86400.0 / fastest / 80.0, *_AHEAD_STEP_S))
 
 
-def _around_minima(asset: Sets, other: Sets, at_utc: datetime, coarse: F64) -> F64:
-    one, two = (_states(sets, at_utc, coarse) for sets in (asset, other))
+def _around_minima(one: F64, two: F64, coarse: F64) -> F64:
+    """Return times about the nearest passes of two paths on a grid [d]."""
     times, nearest = _passes(one, two, coarse)
     if not len(times):
         return coarse[:: max(1, len(coarse) // _MOST_PASSES)]

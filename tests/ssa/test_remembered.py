@@ -2,7 +2,7 @@
 
 import pytest
 
-from skywright.ssa.threats.remembered import Remembered
+from skywright.ssa.remembered import Remembered
 
 
 def test_a_value_is_made_once():
