@@ -6,8 +6,9 @@ import json
 import httpx
 import pytest
 
-from skywright.errors import SourceError
-from skywright.sources import apod, launch_library, neows, spacex
+from skywright.errors import NotFoundError, SourceError
+from skywright.orbits.ephemeris import body_state
+from skywright.sources import apod, horizons, launch_library, neows, spacex
 from skywright.sources.ads import export_bibtex, search
 from skywright.sources.arxiv import search as search_arxiv
 from skywright.sources.collecting import Visit, Wish, collector_named, visit
@@ -219,3 +220,22 @@ def test_a_source_without_a_key_is_told_so(collected, sandbox, fetcher, monkeypa
     one = Visit(neows.COLLECTOR.state, fetcher, sandbox.settings(), Wish())
     with pytest.raises(SourceError, match="API_KEY_MISSING|403"):
         visit(neows.COLLECTOR, "approaches", one)
+
+
+def test_horizons_tells_where_planets_are(sandbox, fetcher):
+    span = horizons.Span(
+        dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 1, 3, tzinfo=dt.UTC)
+    )
+    one = Visit(horizons.STATE, fetcher, sandbox.settings(), Wish())
+    mars = horizons.vectors(one, "499", span)
+    assert mars["epoch_tdb_jd"].to_list() == [2461041.5, 2461042.5, 2461043.5]
+    ours = body_state("mars", mars["epoch_tdb_jd"].to_numpy())
+    names = ["x_au", "y_au", "z_au", "vx_au_d", "vy_au_d", "vz_au_d"]
+    assert mars.select(names).to_numpy() == pytest.approx(ours, abs=1e-14)
+    with pytest.raises(NotFoundError, match="No matches found"):
+        horizons.vectors(one, "DES=99942;", span)
+
+
+def test_another_name_of_this_machine_is_refused(sandbox):
+    answer = httpx.get(f"{sandbox.url}/_faults", headers={"Host": "evil.example"})
+    assert answer.status_code == 400

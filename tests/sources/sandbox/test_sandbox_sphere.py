@@ -77,6 +77,7 @@ def test_top_of_each_side_of_a_union_stays_with_it():
         ("SELECT ra FROM", "at the end of the query"),
         ("DELETE FROM t", "near 'DELETE' .line 1, column 1"),
         ("", "QUERY is missing"),
+        ("SELECT " + 41 * "(" + "a" + 41 * ")" + " FROM t", "deeper than 40 brackets"),
     ],
 )
 def test_a_refusal_names_the_place(query, words):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
+_LONGEST = 100_000
+_DEEPEST = 40  # brackets within brackets; the time of the parser grows with their square
 # Functions that services have and this grammar reserves, under names that it takes for functions.
 _RESERVED = {"lower": "lowe_", "upper": "uppe_", "coalesce": "coalesc_"}
 _CALLED = re.compile(rf"'[^']*'|\"[^\"]*\"|\b({'|'.join(_RESERVED)})(?=\s*\()", re.IGNORECASE)
@@ -40,6 +43,12 @@ def translate(query: str) -> Translated:
 
     if not query.strip():
         message = "The parameter QUERY is missing or empty."
+        raise RefusedQueryError(message)
+    depth = max(accumulate((c == "(") - (c == ")") for c in query), default=0)
+    if depth > _DEEPEST or len(query) > _LONGEST:
+        message = (
+            f"The query is longer than {_LONGEST} characters or deeper than {_DEEPEST} brackets."
+        )
         raise RefusedQueryError(message)
     try:
         tree = ADQLQueryTranslator(_CALLED.sub(_stand_in, query.strip())).tree

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
@@ -20,6 +21,7 @@ from skywright.sources.sandbox.arxiv import Arxiv
 from skywright.sources.sandbox.faults import Faults, FaultyMiddleware, faults_page
 from skywright.sources.sandbox.files import Files
 from skywright.sources.sandbox.holdings import Holdings
+from skywright.sources.sandbox.horizons import Horizons
 from skywright.sources.sandbox.launches import Launches
 from skywright.sources.sandbox.library import Library
 from skywright.sources.sandbox.nasa import Nasa
@@ -89,7 +91,11 @@ def build(
         Route("/_faults", faults_page, methods=["GET", "PUT", "POST", "DELETE"]),
         *(_below(service.prefix, route) for service in services for route in service.routes),
     ]
-    middleware = [Middleware(FaultyMiddleware, faults=switches, service_of=prefixes)]
+    middleware = [
+        # A page in a browser must not reach in by a name that it points to this machine.
+        Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+        Middleware(FaultyMiddleware, faults=switches, service_of=prefixes),
+    ]
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     app.state.faults = switches
     app.state.services = services
@@ -140,6 +146,7 @@ def _spaceflight(folders: Sequence[Path]) -> list[Service]:
         Service("neows", "/nasa/neo/rest/v1/feed", {"neows_url": ""}, nasa.neows()),
         Service("launch-library", "/launch-library", {"launch_library_url": ""}, launches),
         Service("spacex", "/spacex/v4", {"spacex_url": ""}, spacex),
+        Service("horizons", "/horizons", {"horizons_url": ""}, Horizons().routes()),
         Service("openngc", "/openngc", {"openngc_url": ""}, openngc),
         Service("gcat", "/gcat", {"gcat_url": ""}, gcat),
     ]

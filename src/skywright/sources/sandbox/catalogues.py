@@ -192,17 +192,17 @@ def _gaia_in_vizier(files: Sequence[Path]) -> Table:
 
 
 def _simbad(files: Sequence[Path]) -> list[Table]:
-    """Return the tables; names get no index, which would be sorted name by name in Python."""
     stamp = stamp_of(files)
     objects = cache(lambda: Objects(records(files, ";")))
     otypes = [(short, label, words) for short, (label, words) in columns.OTYPES.items()]
     filters = [(band, f"Magnitude {band}", "V") for band in columns.FLUXES]
-    by_object = ("oidref",)
     return [
         Table(
             "", "basic", columns.BASIC, lambda: objects().basic(), stamp, "Objects", ("oid", "dec")
         ),
-        Table("", "ident", columns.IDENT, lambda: objects().ident(), stamp, "Names", by_object),
+        Table(
+            "", "ident", columns.IDENT, lambda: objects().ident(), stamp, "Names", ("id", "oidref")
+        ),
         Table(
             "",
             "allfluxes",
@@ -210,7 +210,7 @@ def _simbad(files: Sequence[Path]) -> list[Table]:
             lambda: objects().allfluxes(),
             stamp,
             "Magnitudes",
-            by_object,
+            ("oidref",),
         ),
         Table("", "otypedef", columns.OTYPEDEF, lambda: otypes, repr(otypes), "Types of objects"),
         Table("", "filter", columns.FILTER, lambda: filters, repr(filters), "Bands"),

@@ -21,7 +21,7 @@ from typing import Any
 from skywright.sources.sandbox.identifiers import same_name
 from skywright.sources.sandbox.sphere import add_functions
 
-_FORMAT = "3"  # a new way to write the files makes new files
+_FORMAT = "4"  # a new way to write the files makes new files
 _AFFINITY = {"double": "REAL", "float": "REAL", "char": "TEXT"}
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 33}  # 33: recursive
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from skywright.sources.sandbox.columns import FLUXES
 from skywright.sources.sandbox.holdings import Row
+from skywright.sources.sandbox.identifiers import comparable
 
 _OTYPES = {
     "*": "*",
@@ -76,11 +77,16 @@ class Objects:
                 *(_number(entry["RadVel"]), _number(entry["Redshift"]), None, None),
             )
 
-    def ident(self) -> Iterator[Row]:
-        """Return the rows of ``ident``: every name of every object, each once."""
+    def ident(self) -> list[Row]:
+        """Return the rows of ``ident``: every name of every object, each once.
+
+        In the order of the index of names, which SQLite then makes in half the time.
+        """
+        rows: list[tuple[str, int]] = []
         for oid, entry in enumerate(self._entries, 1):
             names = dict.fromkeys(_names(entry) + self._more.get(simbad_name(entry["Name"]), []))
-            yield from ((name, oid) for name in names if name)
+            rows += [(name, oid) for name in names if name]
+        return sorted(rows, key=lambda row: comparable(row[0]))
 
     def allfluxes(self) -> Iterator[Row]:
         """Return the rows of ``allfluxes``."""
