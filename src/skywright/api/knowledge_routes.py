@@ -155,7 +155,7 @@ async def search_knowledge(
     services = services_of(request)
 
     def search() -> dict[str, Any]:
-        from skywright.assistant.session import searcher_of
+        from skywright.assistant.knowledge.opened import searcher_of
 
         found = searcher_of(services.settings).search(question, limit=limit, collection=collection)
         return {"hits": [asdict(one) for one in found.hits], "legs": list(found.legs)}

@@ -10,7 +10,6 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +17,7 @@ from skywright.assistant.engine.choosing import model_of
 from skywright.assistant.engine.loop import Engine
 from skywright.assistant.engine.model import Asked, Model, Replied, Turn
 from skywright.assistant.engine.offered import InstalledTools
-from skywright.assistant.knowledge.handbook import ensure_handbook
-from skywright.assistant.knowledge.minilm import MiniLM
-from skywright.assistant.knowledge.searching import Searcher
-from skywright.assistant.knowledge.store import KnowledgeStore
+from skywright.assistant.knowledge.opened import searcher_of
 from skywright.assistant.memory.facts import facts
 from skywright.assistant.memory.memory import Memory
 from skywright.assistant.memory.shelf import keep_tables, open_desk
@@ -200,18 +196,6 @@ def stream(
 ) -> Iterator[Event]:
     """Answer a question, event by event; see `Session.stream`."""
     return Session(settings).stream(question, conversation=conversation, desk=desk)
-
-
-def searcher_of(settings: Settings) -> Searcher:
-    """Return the search in the knowledge base of a data folder; it is kept, with what it read."""
-    return _searcher(KnowledgeStore.of(settings).path)
-
-
-@lru_cache(maxsize=4)
-def _searcher(path: Path) -> Searcher:
-    store = KnowledgeStore(path)
-    ensure_handbook(store)  # its words at once; its vectors with those of other documents
-    return Searcher(store, MiniLM.if_installed())
 
 
 class _Kept:

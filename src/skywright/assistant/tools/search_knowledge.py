@@ -8,10 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from skywright.assistant.knowledge.evidence import find_evidence
-from skywright.assistant.knowledge.handbook import ensure_handbook
-from skywright.assistant.knowledge.minilm import MiniLM
-from skywright.assistant.knowledge.searching import Found, Searcher
-from skywright.assistant.knowledge.store import KnowledgeStore
+from skywright.assistant.knowledge.opened import searcher_of
+from skywright.assistant.knowledge.searching import Found
 from skywright.assistant.messages import Citation, Origin, ToolResult
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.shelf import now_utc
@@ -36,9 +34,7 @@ def search_knowledge(
     limit : int
         Most chunks returned.
     """
-    store = KnowledgeStore.of(desk.settings)
-    ensure_handbook(store)
-    searcher = Searcher(store, MiniLM.if_installed())
+    searcher = searcher_of(desk.settings)
     found = searcher.search(question, limit=limit, collection=collection or None)
     desk.check_stop()
     evidence = find_evidence(searcher, question, collection=collection or None)
