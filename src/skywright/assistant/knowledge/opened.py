@@ -7,6 +7,7 @@ from pathlib import Path
 
 from skywright.assistant.knowledge.handbook import ensure_handbook
 from skywright.assistant.knowledge.minilm import MiniLM
+from skywright.assistant.knowledge.remembering import Remembering
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.store import KnowledgeStore
 from skywright.settings import Settings
@@ -27,4 +28,5 @@ def searcher_of(settings: Settings) -> Searcher:
 def _searcher(path: Path) -> Searcher:
     store = KnowledgeStore(path)
     ensure_handbook(store)
-    return Searcher(store, MiniLM.if_installed())
+    embedder = MiniLM.if_installed()
+    return Searcher(store, Remembering(embedder) if embedder else None)
