@@ -12,7 +12,7 @@ from skywright.assistant.engine.model import (
     Wanted,
 )
 from skywright.assistant.knowledge.searching import Searcher
-from skywright.assistant.knowledge.store import Document, KnowledgeStore
+from skywright.assistant.knowledge.store import KnowledgeStore
 from skywright.assistant.messages import Answer, Origin, ToolCall, ToolResult, ToolRun
 from skywright.assistant.rules.model import RulesModel
 from skywright.assistant.tools.running import ToolSpec
@@ -197,22 +197,39 @@ def test_a_change_of_velocity_without_a_date_asks_for_it(model):
     assert arguments["request"]["at"] == "2027-01-01"
 
 
-def test_an_explanation_is_quoted_from_the_knowledge_base(model, store):
+def _searched(*, is_answered):
     text = "The parallax is the angle by which a star shifts as the Earth goes round the Sun."
-    store.add(Document(text, "Parallax", "handbook/parallax.md"))
-    question = "What is the parallax of a star?"
-    ran = _ran("search-knowledge", {"question": question}, text)
-    stated = _pieces(model, question, *ran)[0]
-    assert stated.quotes[0].quote == text
-    assert stated.quotes[0].kind == "chunk"
+    quote = {"quote": text, "kind": "chunk", "id": "7", "title": "Parallax", "start": 3}
+    return text, _ran("search-knowledge", {}, data={"quotes": [quote], "is_answered": is_answered})
 
 
-def test_what_no_document_tells_is_not_found(model, store):
-    store.add(Document("Rockets burn kerosene and oxygen.", "Rockets"))
-    ran = _ran("search-knowledge", {}, "Nothing.")
-    pieces = _pieces(model, "Explain the Kozai mechanism", *ran)
+def test_an_explanation_is_quoted_from_the_knowledge_base(model):
+    text, ran = _searched(is_answered=True)
+    (stated,) = _pieces(model, "What is the parallax of a star?", *ran)
+    assert [(one.quote, one.kind, one.id) for one in stated.quotes] == [(text, "chunk", "7")]
+
+
+def test_what_no_document_tells_is_not_found(model):
+    _, ran = _searched(is_answered=False)
+    pieces = _pieces(model, "What is the parallax of a star?", *ran)
     assert "holds no answer" in pieces[0].text
+    assert "Nearest to it: Parallax" in pieces[1].text
     assert pieces[-1] == Verdict(is_found=False)
+
+
+def test_a_chain_ends_where_a_search_found_nothing(model):
+    question = "Create a CMD for M67"
+    resolved = _ran("resolve-name", {}, data={"ra_deg": 132.8, "dec_deg": 11.8})
+    nothing = (Origin(service="gaia", title="Gaia DR3", rows=0),)
+    searched = _ran("cone-search", {}, "Gaia DR3 has nothing.", origins=nothing)
+    pieces = _pieces(model, question, *resolved, *searched)
+    assert not any(isinstance(one, Wanted) for one in pieces)
+    assert pieces[-1] == Verdict(is_found=False)
+
+
+def test_the_nine_of_falcon_9_is_no_count(model):
+    _, arguments = _call(model, "Falcon 9 launches in 2020")
+    assert "limit" not in arguments
 
 
 def test_words_without_sense_are_asked_about(model):

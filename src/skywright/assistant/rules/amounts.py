@@ -37,6 +37,10 @@ _COUNTS = tuple(
         rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:\w+ ){{0,2}}(?:{_COUNTED})\b)",
     )
 )
+_FAMILY = re.compile(
+    r"\b(?:falcon|ariane|atlas|delta|long march|soyuz|artemis|apollo|crew|iridium|sputnik)[ -]?$",
+    re.IGNORECASE,
+)
 _BECOMES = r"is|was|were|of|to|at|changed|becomes|set|raised|lowered|equal|equals|="
 _ELEMENTS = {
     "e": r"eccentricity|\be\b",
@@ -75,6 +79,8 @@ def count_in(reader: Reader) -> int | None:
 
 def _whole(match: re.Match[str]) -> int | None:
     text = match["n"].lower()
+    if _FAMILY.search(match.string[: match.start("n")]):
+        return None  # "Falcon 9 launches" are not nine
     if text in {"a", "an", "half", "half a", "half an"}:
         return None
     number = number_of(text)

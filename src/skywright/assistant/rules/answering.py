@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skywright.assistant.engine.model import Piece, Quote, Stated, Verdict
-from skywright.assistant.knowledge.evidence import Evidence
-from skywright.assistant.messages import Origin, ToolResult, ToolRun
+from skywright.assistant.messages import Citation, Origin, ToolResult, ToolRun
 from skywright.assistant.rules.planning import Plan
 
 _MOST_LINES = 40
@@ -33,7 +32,7 @@ def told(plan: Plan, runs: Sequence[ToolRun]) -> Iterator[Piece]:
             return
         is_last = k == len(runs) - 1
         yield _stated(run, run.result, remarks if is_last else "")
-    if runs and _is_empty(runs[-1].result):
+    if runs and runs[-1].result and found_nothing(runs[-1].result):
         yield Verdict(is_found=False)
 
 
@@ -43,19 +42,24 @@ def failed(run: ToolRun) -> Iterator[Piece]:
     yield Verdict(is_found=False)
 
 
-def evidence_told(evidence: Evidence) -> Iterator[Piece]:
+def explained(runs: Sequence[ToolRun]) -> Iterator[Piece]:
     """Tell what the knowledge base holds, in its own words; or that it does not."""
-    if evidence.is_answerable:
-        for one in evidence.citations:
+    if runs[-1].result is None:
+        yield from failed(runs[-1])
+        return
+    data = runs[-1].result.data
+    quotes = [Citation.model_validate(one) for one in data.get("quotes", ())]
+    if data.get("is_answered"):
+        for one in quotes:
             text = f"{_joined(one.quote)} ({one.title})\n\n"
             yield Stated(text, (Quote(one.quote, "chunk", one.id),))
         return
     yield Stated("The knowledge base holds no answer to this. ")
-    nearest = {one.title: one for one in evidence.citations[:_NEAREST]}
+    nearest = {one.title: one for one in quotes[:_NEAREST]}
     if nearest:
         named = "; ".join(f"{title} ({one.source})" for title, one in nearest.items())
-        quotes = tuple(Quote(one.quote, "chunk", one.id) for one in nearest.values())
-        yield Stated(f"Nearest to it: {named}.", quotes)
+        backing = tuple(Quote(one.quote, "chunk", one.id) for one in nearest.values())
+        yield Stated(f"Nearest to it: {named}.", backing)
     yield Verdict(is_found=False)
 
 
@@ -87,7 +91,7 @@ def _joined(text: str) -> str:
     return " ".join(text.split())
 
 
-def _is_empty(result: ToolResult | None) -> bool:
+def found_nothing(result: ToolResult) -> bool:
     """Tell whether a search came back without a row."""
-    counts = [one.rows for one in result.origins if one.rows is not None] if result else []
-    return bool(counts) and not any(counts)
+    counts = [one.rows for one in result.origins if one.rows is not None]
+    return bool(counts) and counts[0] == 0

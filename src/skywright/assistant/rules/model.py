@@ -14,14 +14,19 @@ from skywright.assistant.engine.model import (
     Verdict,
     Wanted,
 )
-from skywright.assistant.knowledge.evidence import find_evidence
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.messages import ToolCall, ToolRun
-from skywright.assistant.rules.answering import GREETING, UNCLEAR, evidence_told, failed, told
+from skywright.assistant.rules.answering import (
+    GREETING,
+    UNCLEAR,
+    explained,
+    found_nothing,
+    told,
+)
 from skywright.assistant.rules.planning import planned
 from skywright.assistant.rules.routing import KNOWLEDGE, Router
 from skywright.assistant.rules.routing import UNCLEAR as _UNCLEAR
-from skywright.assistant.rules.understanding import Wish, understood
+from skywright.assistant.rules.understanding import understood
 from skywright.assistant.tools.running import ToolSpec
 from skywright.settings import Settings, get_settings
 
@@ -38,8 +43,7 @@ class RulesModel:
     Parameters
     ----------
     searcher : Searcher
-        The knowledge base that explanations are quoted from; its embedder, where it has one,
-        compares questions with examples too.
+        Of the knowledge base; its embedder, where it has one, compares questions with examples.
     settings : Settings, optional
         Tell where installed catalogues lie.
     today : callable, optional
@@ -55,7 +59,6 @@ class RulesModel:
         *,
         today: Callable[[], date] = _today_utc,
     ) -> None:
-        self._searcher = searcher
         self._settings = settings or get_settings()
         self._today = today
         self._router = Router(searcher.embedder)
@@ -73,21 +76,15 @@ class RulesModel:
             yield Stated(plan.missing)
             yield Verdict(is_question=True)
             return
-        is_broken = any(run.result is None for run in runs)
+        is_broken = any(run.result is None or found_nothing(run.result) for run in runs)
         if len(runs) < len(plan.steps) and tools and not is_broken:
             step = plan.steps[len(runs)]
             call = ToolCall(id="", tool=step.tool, arguments=dict(step.arguments(runs)))
             yield Wanted(call)
         elif wish.intent == KNOWLEDGE:
-            yield from self._explained(wish, runs)
+            yield from explained(runs)
         else:
             yield from told(plan, runs)
-
-    def _explained(self, wish: Wish, runs: Sequence[ToolRun]) -> Iterator[Piece]:
-        if runs and runs[-1].result is None:
-            yield from failed(runs[-1])
-            return
-        yield from evidence_told(find_evidence(self._searcher, wish.entities.text))
 
 
 def _runs_since_asked(history: Sequence[Turn]) -> list[ToolRun]:
