@@ -144,3 +144,14 @@ def test_the_interval_of_an_area_holds_it():
     scores, kinds = [0.1, 0.4, 0.35, 0.8, 0.7, 0.2], [False, False, True, True, True, False]
     low, high = auroc_interval(scores, kinds)
     assert low <= auroc(scores, kinds) <= high
+
+
+def test_a_document_that_waits_for_its_vector_is_judged_by_its_words(store):
+    embedder = FakeEmbedder()
+    embed_waiting(store, embedder)
+    text = "The keyhole of Apophis was about six hundred metres wide."
+    store.add(Document(text, source="new.md"))
+    evidence = find_evidence(Searcher(store, embedder), "How wide was the keyhole of Apophis?")
+    assert evidence.found.hits[0].source == "new.md"
+    assert evidence.found.hits[0].cosine is None
+    assert evidence.is_answerable

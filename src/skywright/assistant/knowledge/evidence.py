@@ -112,7 +112,7 @@ def evidence_in(
         cover_chunk=max(map(asked.cover, chunks), default=0.0),
     )
     citations = tuple(_citation(one) for one in _chosen(ranked, most_quotes))
-    confidence = probability(signs, found.legs) if citations else 0.0
+    confidence = probability(signs, _legs_of(ranked)) if citations else 0.0
     return Evidence(citations, confidence, signs, found)
 
 
@@ -170,6 +170,12 @@ def _ranked(question: str, asked: Asked, hits: Sequence[Hit]) -> list[_Candidate
             )
             ranked.append(_Candidate(hit, passages, place, score, of_quote))
     return sorted(ranked, key=lambda one: -one.score)
+
+
+def _legs_of(ranked: Sequence[_Candidate]) -> tuple[str, ...]:
+    """Return what found the best quote: by words alone where its chunk waits for its vector."""
+    is_compared = bool(ranked) and ranked[0].hit.cosine is not None
+    return ("lexical", "dense")[: 1 + is_compared]
 
 
 def _chosen(ranked: Sequence[_Candidate], most: int) -> list[_Candidate]:

@@ -78,12 +78,13 @@ class Scores:
         """Return one score for each candidate.
 
         Each leg is spread over [0, 1] and they are added by weight (Fox & Shaw 1994, TREC-2,
-        CombSUM, with weights). Reciprocal ranks, which need none, scored below meaning alone.
+        CombSUM, with weights). Reciprocal ranks, which need none, scored below meaning alone. A
+        chunk that waits for its vector is judged by its words alone.
         """
         weight = dense_weight if self.dense else 0.0
         lexical, dense = spread(self.lexical), spread(self.dense)
         return {
-            id_: weight * dense.get(id_, 0.0)
+            id_: weight * dense.get(id_, lexical.get(id_, 0.0))
             + (1 - weight) * lexical.get(id_, 0.0)
             + _NAME_BOOST * self.named.get(id_, 0.0)
             for id_ in lexical.keys() | dense.keys()
