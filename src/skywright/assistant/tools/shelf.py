@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import polars as pl
 
 from skywright import __version__
 from skywright.assistant.messages import Artifact, Origin
 from skywright.assistant.tools.desk import Desk
+from skywright.security.perimeter import is_loopback
 from skywright.sources.state import SourceState
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 _ORIGINS = ".origins.json"
 _PNG_DPI = 160
+STAND_IN = "a stand-in on this machine"
+"""Said of rows that the sandbox gave: they are not what the real service would tell."""
+
 _MEDIA_TYPES = {".csv": "text/csv", ".png": "image/png", ".bib": "application/x-bibtex"}
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -44,6 +49,8 @@ def now_utc() -> str:
 def origin_from(state: SourceState, **known: str | int | None) -> Origin:
     """Return where rows of a source come from; ``known`` are further fields of `Origin`."""
     told = {"retrieved_utc": now_utc(), "title": state.title, **known}
+    if is_loopback(urlsplit(str(told.get("url") or "")).hostname or ""):
+        told["title"] = f"{told['title']} ({STAND_IN})"
     return Origin.model_validate(
         {"service": state.name, "state": state.told(), "licence": state.licence, **told}
     )
