@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from skywright.assistant.engine.model import Asked, Replied
+from skywright.assistant.knowledge.opened import searcher_of
 from skywright.assistant.session import AnswerError, Session, answer, stream
 from skywright.assistant.tools.desk import Desk
 from skywright.errors import ConflictError, InputError, NotFoundError
@@ -132,6 +133,19 @@ def test_closed_events_leave_the_conversation_free(writing):
     events.close()
     assert session.memory.messages(id_)[-1].answer.warnings == ("The answer was stopped.",)
     assert session.answer("Again", conversation=id_).text == "One two"
+
+
+def test_a_language_model_cites_a_passage_that_a_tool_showed_it(settings, writing):
+    hit = searcher_of(settings()).search("cone radius of SDSS").hits[0]
+    quote = " ".join(hit.text.split())[:80]
+    call = ("search-knowledge", {"question": "cone radius of SDSS"})
+    said = f'So it is.<cite of="chunk {hit.chunk_id}">{quote}</cite>'
+    session, service = writing(Step(calls=(call,)), Step((said,)))
+    told = session.answer("How large may a cone be?")
+    assert f'"chunk": {hit.chunk_id}' in service.asked[-1]["messages"][-1]["content"]
+    assert (told.removed_citations, told.statements[0].citations) == (0, told.citations)
+    assert told.citations[0].source == hit.source
+    assert told.citations[0].start == hit.start
 
 
 def test_what_is_deleted_meanwhile_stays_deleted(writing):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from skywright.assistant.engine.model import Asked
 from skywright.assistant.messages import ToolRun
 
-MOST_DATA = 8_000
+MOST_DATA = 12_000
 """Characters of a result's values that the model is told beside its text."""
 
 _TEMPLATE_SIGNS = re.compile(
