@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from skywright.cli.knowledge import app
-from skywright.errors import NotFoundError
+from skywright.errors import InputError, NotFoundError
 
 
 def _run(*arguments):
@@ -53,3 +53,8 @@ def test_a_hit_is_printed_with_its_place(file):
 def test_removing_what_is_not_there_is_refused():
     with pytest.raises(NotFoundError, match="no document 3"):
         _run("rm", "3")
+
+
+def test_without_another_store_there_is_nothing_to_make_anew(file):
+    with pytest.raises(InputError, match="nothing to make anew"):
+        _run("rebuild")

@@ -148,6 +148,28 @@ def tune(
     typer.echo(f"meaning weighs {told.weight:g} ({verdict}); {gain} on {told.questions} questions")
 
 
+@app.command()
+def rebuild(as_json: AsJson = False) -> None:
+    """Make the store of SKYWRIGHT_VECTORS_URL anew from the vectors of the knowledge base."""
+    from skywright.assistant.knowledge.minilm import MiniLM
+    from skywright.assistant.knowledge.stores.choosing import chosen_vectors
+    from skywright.assistant.knowledge.stores.mirror import Mirror
+    from skywright.errors import InputError
+
+    vectors = chosen_vectors(_store(), MiniLM())
+    if not isinstance(vectors, Mirror):
+        message = (
+            "Vectors are searched in the knowledge base itself: there is nothing to make anew."
+        )
+        raise InputError(message, hint="SKYWRIGHT_VECTORS_URL names another store.")
+    count = vectors.rebuild()
+    vectors.close()
+    if as_json:
+        emit_json({"vectors": count})
+    else:
+        typer.echo(f"{count} vectors written")
+
+
 @app.command("rm")
 def remove(
     ids: Annotated[list[int], typer.Argument(help="Documents; stats --documents lists them.")],
