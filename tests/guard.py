@@ -26,7 +26,7 @@ class Guard:
     def __init__(self):
         self.test = ""
         self.asked: list[str] = []
-        self._own = LOCAL_NAMES | {socket.gethostname(), socket.getfqdn()}
+        self._own = LOCAL_NAMES | {socket.gethostname()}
 
     def install(self):
         sys.addaudithook(self._hook)

@@ -4,8 +4,9 @@ import httpx
 import pytest
 
 from skywright.sources.sandbox.catalogues import find, tables
-from skywright.sources.sandbox.holdings import Holdings
+from skywright.sources.sandbox.holdings import Field, Holdings
 from skywright.sources.sandbox.running import Options, running_sandbox
+from skywright.sources.sandbox.votable import typed
 
 QUERY = "SELECT TOP 5 pl_name FROM pscomppars ORDER BY pl_name"
 
@@ -111,3 +112,19 @@ def test_a_dozen_rows_are_there_without_any_file(tmp_path):
 def test_settings_and_environment_lead_to_it(sandbox):
     assert sandbox.settings().gaia_url == f"{sandbox.url}/gaia/tap"
     assert sandbox.environment()["SKYWRIGHT_ADS_TOKEN"]
+
+
+@pytest.mark.parametrize(
+    ("datatype", "values", "expected"),
+    [
+        ("float", [1, 2], "float"),
+        ("double", [None, None], "double"),
+        ("char", [1, None], "int"),
+        ("int", [2**40], "long"),
+        ("long", [1], "long"),
+        ("char", [1, 2.5], "double"),
+        ("double", ["a", 1.0], "char"),
+    ],
+)
+def test_a_column_has_a_type_that_holds_its_values(datatype, values, expected):
+    assert typed(Field("x", datatype), values).datatype == expected

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 _START_S = 20.0
 _LOOK_S = 0.01
+_LAST_WORDS_S = 2
 _TOKENS = ("ads_token",)
 TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but the stand-in
 """What the stand-in of a service with a token accepts, as it accepts any other."""
@@ -113,6 +114,7 @@ def serving(app: Starlette, listening: socket.socket) -> Iterator[None]:
         lifespan="on",
         ws="none",
         loop="asyncio",
+        timeout_graceful_shutdown=_LAST_WORDS_S,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="sandbox", daemon=True)

@@ -20,6 +20,7 @@ _HEAD = (
     '<RESOURCE type="results">\n'
 )
 _TAIL = "</RESOURCE>\n</VOTABLE>\n"
+_LARGEST_INT = 2**31 - 1
 _NULLS = {"long": -(2**63), "int": -(2**31), "short": -(2**15)}
 VOTABLE = "application/x-votable+xml"
 
@@ -38,15 +39,16 @@ class Answer:
 def typed(field: Field, values: Sequence[Any]) -> Field:
     """Return a field whose datatype holds all the values."""
     there = [value for value in values if value is not None]
-    if all(isinstance(value, int) for value in there) and there:
-        small = max(map(abs, there)) < 2**31 - 1
-        wanted = field.datatype if field.datatype in _NULLS else "int" if small else "long"
-        wanted = "long" if not small else wanted
-        wanted = field.datatype if field.datatype in {"double", "float"} else wanted
-    elif all(isinstance(value, int | float) for value in there) and there:
-        wanted = field.datatype if field.datatype in {"double", "float"} else "double"
+    is_whole = all(isinstance(value, int) for value in there)
+    is_number = is_whole or all(isinstance(value, int | float) for value in there)
+    if not there or (is_number and field.datatype in {"double", "float"}):
+        wanted = field.datatype
+    elif is_whole and max(map(abs, there)) > _LARGEST_INT:
+        wanted = "long"
+    elif is_whole:
+        wanted = field.datatype if field.datatype in _NULLS else "int"
     else:
-        wanted = "char" if there else field.datatype
+        wanted = "double" if is_number else "char"
     return Field(field.name, wanted, field.unit, field.ucd, field.description)
 
 
