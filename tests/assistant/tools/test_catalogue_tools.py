@@ -153,7 +153,8 @@ def test_the_reference_cluster_has_its_giants(tmp_path, sandbox, assistant_data)
     desk = Desk(folder=tmp_path, settings=settings)
     plot = asked(desk, "plot-cmd", target="NGC 6397").result
     assert plot.data["stars"] == 11_187
-    cut = asked(desk, "colour-cut", low=0.8, high=1.5, table="NGC 6397").result
+    assert (plot.table, desk.target) == ("ngc-6397", "NGC 6397")
+    cut = asked(desk, "colour-cut", low=0.8, high=1.5).result
     assert (cut.data["in_colour"], cut.data["bright"]) == (9_595, 204)
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from skywright.assistant.messages import Artifact, ToolResult
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.photometry import Colour, colours, magnitudes, usual_colour
-from skywright.assistant.tools.shelf import computed_here, keep_csv, keep_plot
+from skywright.assistant.tools.shelf import computed_here, keep_csv, keep_plot, keep_table
 from skywright.assistant.tools.star_tables import StarTable, table_meant
 from skywright.errors import InputError
 
@@ -43,6 +43,9 @@ def plot_cmd(desk: Desk, target: _Name = "", table: _Name = "") -> ToolResult:
     behind = keep_csv(desk, f"cmd-{meant.name}", f"The table behind: {title}", known)
     beyond = _beyond(known[colour.label])
     missing = meant.rows.height - known.height
+    if meant.name not in desk.tables:
+        keep_table(desk, meant.name, f"Table of {object_name}", meant.rows, meant.origins)
+    desk.target = target or desk.target
     text = (
         f"The colour-magnitude diagram of {object_name} shows {known.height:,} stars of the table "
         f"{meant.name}: {colour.magnitude} [mag], inverted so that bright stars are on top, "
@@ -64,7 +67,7 @@ def plot_cmd(desk: Desk, target: _Name = "", table: _Name = "") -> ToolResult:
         },
         origins=(*meant.origins, computed_here("plot-cmd", f"Diagram of the table {meant.name}")),
         artifacts=(plot, behind),
-        table=meant.name if meant.name in desk.tables else "",
+        table=meant.name,
     )
 
 
