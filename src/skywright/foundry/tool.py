@@ -7,9 +7,11 @@ third parties. What a tool does is the first line of its docstring, what it take
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoints, entry_points
 from typing import Any
 
 from skywright.errors import InputError, NotFoundError
@@ -40,7 +42,7 @@ def tool_named(name: str) -> Tool:
     InputError
         If the entry point names no function with annotations and a docstring.
     """
-    for entry in entry_points(group=GROUP):
+    for entry in _entries(tuple(sys.path)):
         if entry.name == name:
             return _tool(name, entry.load())
     message = f"There is no tool {name!r}; installed are {', '.join(tool_names()) or 'none'}."
@@ -49,7 +51,13 @@ def tool_named(name: str) -> Tool:
 
 def tool_names() -> list[str]:
     """Return the names of all installed tools."""
-    return sorted(entry.name for entry in entry_points(group=GROUP))
+    return sorted(entry.name for entry in _entries(tuple(sys.path)))
+
+
+@lru_cache(maxsize=8)
+def _entries(_places: tuple[str, ...]) -> EntryPoints:
+    """Return the entry points, read once for each set of places: reading them takes 0.05 s."""
+    return entry_points(group=GROUP)
 
 
 def _tool(name: str, function: Any) -> Tool:
