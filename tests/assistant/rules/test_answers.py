@@ -95,3 +95,11 @@ def test_with_a_desk_of_its_own_nothing_is_kept(sandbox, tmp_path):
     desk = Desk(tmp_path / "desk", settings)
     told = Session(settings).answer("hello", desk=desk)
     assert told.engine == "rules"
+
+
+def test_the_danger_of_an_asteroid_is_simulated_then_assessed(ask):
+    told = ask("Is Apophis dangerous?")
+    assert [run.call.tool for run in told.tool_runs] == ["neo-simulate", "neo-assess"]
+    assert "counts as potentially hazardous" in told.text
+    assert _is_verbatim(told)
+    assert told.removed_citations == 0

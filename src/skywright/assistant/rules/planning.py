@@ -314,7 +314,19 @@ def _assess(wish: Wish, _settings: Settings) -> Plan:
     name = _asteroid(wish)
     if not name:
         return Plan(missing="Which asteroid? Give a name, number or designation, such as Apophis.")
-    return Plan((_step("neo-assess", name=name),))
+    known = _step("neo-simulate", request={"object": name})
+    return Plan((known, Step("neo-assess", _orbit)))
+
+
+def _orbit(runs: Sequence[ToolRun]) -> Mapping[str, Any]:
+    """Return the object as the simulation before knew it."""
+    data = runs[0].result.data if runs and runs[0].result else {}
+    known, elements = data.get("object", {}), data.get("baseline", {}).get("elements", {})
+    row = {name: elements[name] for name in _ELEMENTS if name in elements}
+    called = known.get("name") or known.get("designation")
+    row |= {"designation": called} if called else {}
+    row |= {"h_mag": known["h_mag"]} if known.get("h_mag") is not None else {}
+    return {"objects": [row]}
 
 
 def _asteroid(wish: Wish) -> str:
@@ -397,6 +409,7 @@ def _step(tool: str, **arguments: Any) -> Step:
     return Step(tool, lambda _runs: arguments)
 
 
+_ELEMENTS = ("epoch_jd_tdb", "q_au", "e", "i_deg", "node_deg", "peri_deg")
 _MISSIONS = {"tess": "TESS", "kepler": "Kepler", "k2": "K2"}
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 _FAILED = re.compile(r"\b(fail\w*|unsuccessful\w*|explo\w+|lost|went wrong)\b", re.IGNORECASE)
