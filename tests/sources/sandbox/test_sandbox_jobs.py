@@ -128,3 +128,15 @@ def test_settings_and_environment_lead_to_it(sandbox):
 )
 def test_a_column_has_a_type_that_holds_its_values(datatype, values, expected):
     assert typed(Field("x", datatype), values).datatype == expected
+
+
+def test_columns_of_gaia_that_a_file_has_are_kept_and_others_are_null(tmp_path):
+    file = tmp_path / "files" / "mine.csv"
+    file.parent.mkdir()
+    text = "ra,dec,phot_g_mean_mag,parallax,phot_g_n_obs\n1.0,2.0,12.5,4.5,230\n"
+    file.write_text(text, encoding="utf-8")
+    query = "SELECT parallax, phot_g_n_obs, pmra, astrometric_chi2_al FROM gaiadr3.gaia_source"
+    with running_sandbox(file.parent, options=Options(cache=tmp_path / "cache")) as running:
+        asked = {"QUERY": query, "FORMAT": "csv"}
+        answer = httpx.get(f"{running.url}/gaia/tap/sync", params=asked, timeout=30)
+    assert answer.text.splitlines()[1] == "4.5,230.0,,"

@@ -159,16 +159,25 @@ def _magnitude(value: float | None) -> float | None:
 
 def _gaia_source(files: Sequence[Path]) -> Table:
     described = {one.name: one for one in columns.GAIA}
-    names = dict.fromkeys([*described, *gaia.known(get_settings()).get("gaiadr3.gaia_source", ())])
+    known = gaia.known(get_settings()).get("gaiadr3.gaia_source", ())
+    there = {name.strip().lower() for file in files for name in _head(file)}
+    filled = dict.fromkeys([*described, *(name for name in known if name in there)])
+    names = dict.fromkeys([*filled, *known])
     return Table(
         "gaiadr3",
         "gaia_source",
         tuple(described.get(name, Field(name, "double")) for name in names),
-        lambda: _gaia_rows(files, tuple(names)),
+        lambda: _gaia_rows(files, tuple(filled)),
         stamp_of(files),
         "Sources of the files given, with the columns of Gaia DR3",
         indexes=("source_id", "dec"),
+        filled=len(filled),
     )
+
+
+def _head(file: Path) -> list[str]:
+    with opened(file) as text:
+        return text.readline().strip().replace('"', "").split(",")
 
 
 def _gaia_in_vizier(files: Sequence[Path]) -> Table:

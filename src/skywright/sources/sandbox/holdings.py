@@ -56,6 +56,8 @@ class Table:
     description: str = ""
     indexes: tuple[str, ...] = ()
     """Columns that are searched by value."""
+    filled: int | None = None
+    """How many of the first columns the rows have; the others are null. All where None."""
     view_of: str = ""
     """Name of the table of the same schema that it is another name of."""
 
@@ -144,8 +146,10 @@ def write_table(connection: sqlite3.Connection, table: Table, schema: str = "mai
         connection.execute(f"CREATE VIEW {schema}.{name} AS {rows}")
         return
     connection.execute(f"CREATE TABLE {schema}.{name} ({columns})")
-    marks = ", ".join("?" * len(table.fields))
-    connection.executemany(f"INSERT INTO {schema}.{name} VALUES ({marks})", table.rows())  # noqa: S608
+    filled = [_quoted(one.name) for one in table.fields[: table.filled]]
+    into = f"{schema}.{name} ({', '.join(filled)})"
+    marks = ", ".join("?" * len(filled))
+    connection.executemany(f"INSERT INTO {into} VALUES ({marks})", table.rows())  # noqa: S608
     for k, column in enumerate(table.indexes):
         index = _quoted(f"{table.name} {k}")
         connection.execute(f"CREATE INDEX {schema}.{index} ON {name} ({_quoted(column)})")
