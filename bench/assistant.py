@@ -200,25 +200,27 @@ def kills(_corpus: Path, _work: Path) -> dict[str, Any]:
             command = [sys.executable, "-c", _WRITER, str(store.path), str(run)]
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
                 assert writer.stdout is not None
-                writer.stdout.readline()
+                told = [int(writer.stdout.readline())]
                 time.sleep(drawn.uniform(0, 0.5))
                 os.kill(writer.pid, signal.SIGKILL)
-                told = [int(line) for line in writer.stdout if line.strip().isdigit()]
-            acknowledged += len(told) + 1
-            lost += _lost(store, max(told, default=0))
+                told += [int(line) for line in writer.stdout if line.endswith("\n")]
+            acknowledged += len(told)
+            lost += _lost(store, told)
             inconsistent += not _is_whole(store)
         rows = store.stats()["chunks"]
     return {"kills": _KILLS, "acknowledged_transactions": acknowledged, "lost": lost,
             "inconsistent": inconsistent, "chunks": rows}  # fmt: skip
 
 
-def _lost(store: KnowledgeStore, last: int) -> int:
+def _lost(store: KnowledgeStore, told: list[int]) -> int:
+    """Count acknowledged transactions whose last document is not there with chunk and vector."""
     with store.read() as connection:
-        found = connection.execute(
-            "SELECT count(*) FROM chunk JOIN vector ON chunk_id = chunk.id WHERE document_id = ?",
-            (last,),
-        ).fetchone()[0]
-    return int(last > 0 and not found)
+        rows = connection.execute(
+            "SELECT document_id FROM chunk JOIN vector ON chunk_id = chunk.id"
+            " WHERE document_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(told),),
+        )
+        return len(set(told) - {row[0] for row in rows})
 
 
 def _is_whole(store: KnowledgeStore) -> bool:

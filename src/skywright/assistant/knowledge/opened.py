@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from skywright.assistant.knowledge.minilm import MiniLM
 from skywright.assistant.knowledge.remembering import Remembering
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.store import KnowledgeStore
+from skywright.assistant.knowledge.stores.choosing import chosen_vectors
 from skywright.settings import Settings
 
 _MOST_OPEN = 4
@@ -21,12 +23,24 @@ def searcher_of(settings: Settings) -> Searcher:
     It searches by meaning too where an embedder is installed; the vectors of the handbook are made
     with those of other documents (``skywright knowledge embed``).
     """
-    return _searcher(KnowledgeStore.of(settings).path)
+    return _searcher(_Place(KnowledgeStore.of(settings).path, settings.vectors_url, settings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What tells one opened knowledge base from another."""
+
+    path: Path
+    vectors_url: str
+    settings: Settings = field(compare=False)
 
 
 @lru_cache(maxsize=_MOST_OPEN)
-def _searcher(path: Path) -> Searcher:
-    store = KnowledgeStore(path)
+def _searcher(place: _Place) -> Searcher:
+    store = KnowledgeStore(place.path)
     ensure_handbook(store)
-    embedder = MiniLM.if_installed()
-    return Searcher(store, Remembering(embedder) if embedder else None)
+    installed = MiniLM.if_installed()
+    if installed is None:
+        return Searcher(store)
+    embedder = Remembering(installed)
+    return Searcher(store, embedder, chosen_vectors(store, embedder, place.settings))

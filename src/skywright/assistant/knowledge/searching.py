@@ -106,9 +106,9 @@ class Searcher:
     ) -> None:
         self.store = store
         self.embedder = embedder
-        self._vectors = vectors
+        self.vectors = vectors
         if vectors is None and embedder is not None:
-            self._vectors = SqliteVectors(store, embedder)
+            self.vectors = SqliteVectors(store, embedder)
 
     def search(
         self,
@@ -151,7 +151,7 @@ class Searcher:
             best = sorted(fused, key=lambda id_: (-fused[id_], id_))[:limit]
             rows = _rows(connection, best)
             chunks = _count(connection, collection)
-            with_vector = self._vectors.count(collection) if scores.dense and self._vectors else 0
+            with_vector = self.vectors.count(collection) if scores.dense and self.vectors else 0
         hits = tuple(
             Hit(
                 **rows[id_],
@@ -187,8 +187,8 @@ class Searcher:
         query = lexical_query(question, names)
         lexical = best_by_words(connection, query, collection, _CANDIDATES)
         dense: dict[int, float] = {}
-        if vector is not None and self._vectors and self.embedder:
-            nearest = self._vectors.search(vector, _CANDIDATES, collection)
+        if vector is not None and self.vectors and self.embedder:
+            nearest = self.vectors.search(vector, _CANDIDATES, collection)
             dense = _still_there(connection, nearest)
             others = [id_ for id_ in lexical if id_ not in dense]
             dense |= _cosines(connection, self.embedder.id, others, vector)
