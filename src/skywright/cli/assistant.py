@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from skywright.cli import examples
 from skywright.cli.output import AsJson, emit_json
 
-app = typer.Typer(help="The assistant: judge it.", no_args_is_help=True)
+app = typer.Typer(
+    help="The assistant: judge it, and make examples to train models with.", no_args_is_help=True
+)
 _evaluate = typer.Typer(help="Judge parts of the assistant.", no_args_is_help=True)
 app.add_typer(_evaluate, name="evaluate")
+app.add_typer(examples.app, name="examples")
 
 
 @_evaluate.command()

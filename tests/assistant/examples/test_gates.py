@@ -143,7 +143,10 @@ def test_an_example_that_is_too_long_is_refused(good, ground):
 
 
 def test_an_answer_that_is_no_english_is_refused(ground):
-    example = _counted("Sternenfeld enthält dreitausend Sterne, Helligkeiten unbekannt geblieben.")
+    words = (
+        "Dieses Sternfeld enthält dreitausend Sterne, deren Helligkeiten unbekannt geblieben sind."
+    )
+    example = _counted(f"{words} {words}")
     assert _refusal(example, ground)[0] == "language"
 
 

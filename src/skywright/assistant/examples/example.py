@@ -26,6 +26,9 @@ LEAST: Mapping[Category, int] = {
 CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 CITE = re.compile(r'<cite of="([^"]+)">(.*?)</cite>', re.DOTALL)
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+QUERY = re.compile(r"```sql\n(.*?)\n```", re.DOTALL)
+ENTRY = re.compile(r"```bibtex\n(.*?)\n```", re.DOTALL)
+_FENCED = re.compile(r"```.*?```", re.DOTALL)
 _MARK = re.compile(r"<(?:not-found|ask-back)/>")
 
 
@@ -91,6 +94,11 @@ class Example:
         """Return the same with other messages."""
         return replace(self, messages=messages)
 
+    def calls(self) -> list[str]:
+        """Return the calls that the assistant writes, as JSON."""
+        said = (one.content for one in self.messages if one.role == "assistant")
+        return [call for text in said for call in CALL.findall(text)]
+
     def said(self) -> list[str]:
         """Return what the assistant says, without its calls."""
         turns = (one.content for one in self.messages if one.role == "assistant")
@@ -120,7 +128,7 @@ class Example:
 
 def plain(text: str) -> str:
     """Return the words of an answer: no code, no quotes, no marks."""
-    for pattern in (CODE, CITE, _MARK):
+    for pattern in (_FENCED, CITE, _MARK):
         text = pattern.sub("", text)
     return text.strip()
 

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Bounds:
 
 
 class Executor:
-    """Runs blocks one after the other; a context manager.
+    """Runs blocks one after the other, whichever thread asks; a context manager.
 
     Parameters
     ----------
@@ -46,6 +47,7 @@ class Executor:
         self, environment: Mapping[str, str] | None = None, bounds: Bounds | None = None
     ) -> None:
         self._bounds = bounds or Bounds()
+        self._turn = threading.Lock()
         self._home = tempfile.TemporaryDirectory(prefix="skywright-examples-")
         home = self._home.name
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
@@ -103,9 +105,10 @@ class Executor:
         if process.stdin is None or process.stdout is None or process.poll() is not None:
             message = "The process that runs blocks of Python has ended."
             raise SkywrightError(message)
-        process.stdin.write(json.dumps(request) + "\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
+        with self._turn:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
         if not line:
             message = "The process that runs blocks of Python gave no answer."
             raise SkywrightError(message, hint="Look at the messages above.")

@@ -13,6 +13,8 @@ from skywright.assistant.examples.example import (
     CALL,
     CITE,
     CODE,
+    ENTRY,
+    QUERY,
     CodeRun,
     Example,
     RefusedError,
@@ -32,14 +34,17 @@ MOST_ANSWER = 3_000
 
 _LEAST_ANSWER = 20
 _PNG = b"\x89PNG\r\n\x1a\n"
+_FEW_WORDS = 12
 _LEAST_PNG = 5_000  # bytes; an empty pair of axes of this size takes less
 _WORDS = frozenset(
     {"a", "an", "the", "of", "is", "are", "was", "in", "on", "at", "it", "to", "and", "for", "with",
      "by", "as", "from", "has", "have", "that", "this", "not", "no", "there", "which", "one",
      "between", "within", "you", "i", "me", "my", "what", "how"}
 )  # fmt: skip
-_LEAST_WORDS = 0.12
-_BLEMISHES = re.compile(r"\b(?:None|nan|null|NaN|undefined)\b|[{}]|  +\S|<<|>>|\.\.(?!\.)|,,|\( ")
+_LEAST_WORDS = 0.10
+_BLEMISHES = re.compile(
+    r"\b(?:None|nan|null|NaN|undefined)\b|[{}]|  +\S|<<|>>|(?<!\.)\.\.(?=\s|$)|,,|\( "
+)
 _ENDS = (".", "?", "!", "```", ">", ":")
 
 
@@ -68,7 +73,7 @@ def schema(example: Example, _ground: Ground) -> str:
             return f"a message of the role {before.role} is followed by one of {after.role}"
         if before.role == after.role:
             return f"two messages of the role {after.role} follow one another"
-    wished = sum(len(CALL.findall(one.content)) for one in example.messages)
+    wished = len(example.calls())
     if wished != len(example.runs):
         return f"{wished} calls were wished for and {len(example.runs)} were run"
     return ""
@@ -93,15 +98,19 @@ def language(example: Example, _ground: Ground) -> str:
         if not text.rstrip().endswith(_ENDS) and text not in example.asked():
             return f"an answer ends in {text[-20:]!r}"
     words = re.findall(r"[a-z']+", "\n".join(map(plain, example.said())).lower())
-    if words and sum(word in _WORDS for word in words) / len(words) < _LEAST_WORDS:
+    if len(words) > _FEW_WORDS and _share(words) < _LEAST_WORDS:
         return "an answer has hardly an English word"
     return ""
 
 
+def _share(words: list[str]) -> float:
+    """Return how many words are such as every English text has."""
+    return sum(word in _WORDS for word in words) / len(words)
+
+
 def tools(example: Example, ground: Ground) -> str:
     """Refuse calls of tools that do not exist, or that are not those which were run."""
-    wished = [call for one in example.messages for call in CALL.findall(one.content)]
-    for text, run in zip(wished, example.runs, strict=True):
+    for text, run in zip(example.calls(), example.runs, strict=True):
         try:
             call = json.loads(text)
             name, arguments = call["name"], call["arguments"]
@@ -124,15 +133,25 @@ def tools(example: Example, ground: Ground) -> str:
 
 def adql(example: Example, ground: Ground) -> str:
     """Refuse queries that do not parse, name what is not there, or failed."""
+    refused: list[str] = []
+    queries: set[str] = set()
     for run in example.runs:
         query = run.call.arguments.get("query")
         if run.call.tool != "run-adql" or not isinstance(query, str):
             continue
-        if fault := _query_fault(query, ground, str(run.call.arguments.get("service", "gaia"))):
+        service = str(run.call.arguments.get("service", "gaia"))
+        fault = _query_fault(query, ground, service)
+        if fault and (run.result is not None or run is example.runs[-1]):
             return fault
         if run.result is None:
-            return f"the query failed: {run.error}"
-    return ""
+            refused.append(f"the query failed: {run.error}")
+        else:
+            queries.add(query)
+    # A refused query is part of an example only where a right one follows.
+    if refused and not queries:
+        return refused[0]
+    shown = [query for answer in example.said() for query in QUERY.findall(answer)]
+    return next((f"{one[:60]!r} was not run" for one in shown if one not in queries), "")
 
 
 def _query_fault(query: str, ground: Ground, service: str) -> str:
@@ -192,7 +211,7 @@ def numbers(example: Example, _ground: Ground) -> str:
     results = [run.result for run in example.runs if run.result]
     texts = [*example.asked(), *(one.text for one in results), *(run.error for run in example.runs)]
     texts += [warning for one in results for warning in one.warnings]
-    texts += [code.printed for code in example.codes]
+    texts += [text for code in example.codes for text in (code.source, code.printed)]
     texts += [json.dumps(run.call.arguments) for run in example.runs]
     known = Known(texts, [one.data for one in results])
     for answer in example.said():
@@ -211,6 +230,9 @@ def citations(example: Example, _ground: Ground) -> str:
                 return f"{id_} is cited, which has no result"
             if find_verbatim(quote, run.result.text) is None:
                 return f"{id_} does not say {quote[:60]!r}"
+        for entry in ENTRY.findall(answer):
+            if not any(run.result and entry in run.result.text for run in example.runs):
+                return f"no result has the entry {entry[:40]!r}"
     is_backed = any(CITE.search(one) or CODE.search(one) for one in example.said())
     is_silent = any("<not-found/>" in one or "<ask-back/>" in one for one in example.said())
     succeeded = any(run.result for run in example.runs)
