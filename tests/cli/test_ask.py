@@ -60,3 +60,18 @@ def test_a_model_that_names_none_is_refused(model):
     done = _ask("hello", "--model", model)
     assert done.exit_code == 1
     assert "names no service and model" in str(done.exception)
+
+
+@pytest.mark.slow
+def test_a_diagram_on_the_sandbox_is_copied_where_it_is_wanted(assistant_data, tmp_path):
+    told = _told(
+        "Create a CMD for NGC 6397", "--sandbox", "--catalogues",
+        str(assistant_data / "catalogs"), "--out", str(tmp_path / "plots"),
+    )  # fmt: skip
+    png = next(one for one in told["artifacts"] if one["media_type"] == "image/png")
+    assert png["path"].startswith(str(tmp_path / "plots"))
+    assert "11,187 stars" in told["text"]
+    assert [one["tool"] for one in told["tool_calls"]] == ["plot-cmd"]
+    quote = told["citations"][0]
+    result = told["tool_calls"][0]["result"]
+    assert result[quote["start"] : quote["stop"]] == quote["quote"]
