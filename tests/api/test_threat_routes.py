@@ -115,7 +115,7 @@ def test_a_challenger_answers_unseen_and_is_weighed_by_decisions(client, body, c
     client.post(where, json={"decision": "dismissed", "reason": "Nothing came of it."})
     weighed = client.get("/api/v1/ml/trial").json()
     assert (weighed["version"], weighed["outcomes"]) == (challenger, 1)
-    assert weighed["verdict"] == "go on"
+    assert (weighed["mode"], weighed["verdict"]) == ("shadow", "undecided")
 
 
 def test_without_a_challenger_there_is_nothing_to_weigh(client):

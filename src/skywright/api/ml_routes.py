@@ -120,11 +120,26 @@ class TrialAnswer(BaseModel):
     """How a challenger does."""
 
     version: str = Field(description="Of the challenger.", examples=["3f9a0c1d2e4b5a69"])
-    analyses: int = Field(description="Analyses that both answered.", examples=[120])
+    mode: str = Field(
+        description="shadow (it answers unseen), canary or ab (it answers about its assets).",
+        examples=["ab"],
+    )
+    share: float = Field(description="Share of the assets that it answers about.", examples=[0.2])
+    analyses: int = Field(
+        description="Of the trial; in the shadow those that both answered.", examples=[120]
+    )
     alarms_champion: int = Field(description="Objects it raised an alarm of.", examples=[9])
     alarms_challenger: int = Field(description="The same of the challenger.", examples=[4])
-    verdict: str = Field(description="promote, roll back or go on.", examples=["go on"])
-    outcomes: int = Field(description="Analyses confirmed or dismissed.", examples=[31])
+    verdict: str = Field(
+        description="promote (it is better), keep (it is worse) or undecided.",
+        examples=["undecided"],
+    )
+    acted: bool = Field(description="Whether the verdict was acted on.", examples=[False])
+    reason: str = Field(description="Why the trial ended, if it did.", examples=[""])
+    outcomes: int = Field(
+        description="Analyses confirmed or dismissed; in canary and ab the first of each asset.",
+        examples=[31],
+    )
     difference: float | None = Field(
         description="Share of right answers, challenger less champion.", examples=[0.1]
     )
@@ -210,20 +225,36 @@ async def override(request: Request, analysis_id: str) -> Response:
     asked = check(_OVERRIDE, await read_json(request))
     services = services_of(request)
     said = (caller.name, analysis_id, asked.decision, asked.reason)
-    return answer(await services.work.call(record_override, services.database, *said))
+    return answer(await services.work.call(_overridden, services, *said))
+
+
+def _overridden(
+    services: Services, person: str, analysis_id: str, decision: str, reason: str
+) -> dict[str, Any]:
+    """Put a decision on record; in a trial it is evidence, which may end the trial."""
+    from skywright.ssa.threats.arms import look_again
+    from skywright.ssa.threats.trial import outcome_of
+
+    told = record_override(services.database, person, analysis_id, decision, reason)
+    outcome = outcome_of(services.database, analysis_id)
+    if outcome is not None:
+        services.serving.trials.observe(outcome)
+        services.serving.trials.settle()
+        services.serving.endpoints.expire(outcome.name)
+        look_again()
+    return told
 
 
 def _weighed(services: Services) -> dict[str, Any]:
-    from skywright.foundry.registry import on_trial
     from skywright.ssa.threats.assess import MODEL
-    from skywright.ssa.threats.trial import verdict
+    from skywright.ssa.threats.trial import weighed
 
-    found = on_trial(MODEL)
-    if found is None:
+    told = weighed(services.serving.registry, services.database)
+    if told is None:
         message = f"No version of {MODEL} is on trial."
-        hint = "Train one with deploy.shadow = true, or give a version the alias challenger."
+        hint = "Deploy one with mode shadow, canary or ab, or train with deploy.shadow = true."
         raise NotFoundError(message, hint=hint)
-    return verdict(list_analyses(services.database, kind="threat-analysis", limit=1000), found[0])
+    return told
 
 
 def _with_origin(services: Services, told: dict[str, Any]) -> bytes:

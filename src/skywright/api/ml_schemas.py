@@ -109,6 +109,10 @@ class ThreatAnalysisAnswer(BaseModel):
 
     analysis_id: str = Field(description="On record; decisions refer to it.", examples=["0f" * 16])
     at_utc: str = Field(description="The moment, UTC.", examples=["2024-07-06T02:00:00"])
+    arm: str = Field(
+        description="Which side answered: champion, or challenger in a trial.",
+        examples=["champion"],
+    )
     asset: dict[str, Any] = Field(
         description="object, data_age_d [d], sets.", examples=[{"object": "43613"}]
     )

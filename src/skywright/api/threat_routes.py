@@ -73,18 +73,20 @@ class TooManyRecordsError(LimitError):
 
 
 def _analysed(services: Services, caller: str, asked: ThreatAnalysisRequest, raw: bytes) -> bytes:
-    from skywright.foundry.registry import on_trial
-    from skywright.ssa.threats.assess import MODEL, assess
-    from skywright.ssa.threats.trial import taken_out
+    from skywright.ssa.threats.arms import answered
+    from skywright.ssa.threats.trial import KIND, on_record
 
     planned = [burn.start_utc for burn in asked.asset.planned_burns]
     asset = _tracked(asked.asset, "asset", planned)
     objects = [_tracked(one, f"objects[{k}]") for k, one in enumerate(asked.objects)]
     at = _naive(asked.at_utc) or _newest(asked)
-    told = assess(asset, objects, at, explain=asked.explain, shadow=on_trial(MODEL))
-    models, decision = taken_out(told)
+    answer = answered(asset, objects, at, explain=asked.explain)
+    told, models, decision = on_record(answer)
+    if answer.outcome is not None:
+        services.serving.trials.observe(answer.outcome)
+        services.serving.housekeeping.begin()
     analysis = Analysis(
-        kind="threat-analysis",
+        kind=KIND,
         subject=asked.asset.object_id,
         request=raw,
         answer=json_bytes(told),

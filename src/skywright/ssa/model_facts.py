@@ -12,7 +12,12 @@ from skywright.foundry.registry import MANIFEST, in_use
 
 def facts_of(name: str) -> dict[str, Any]:
     """Return ``name``, ``version`` and ``trained_on`` (hash by file) of the model in use."""
-    return dict(_read(name, in_use(name)))
+    return facts_in(name, in_use(name))
+
+
+def facts_in(name: str, folder: Path) -> dict[str, Any]:
+    """Return the same of the model in a folder."""
+    return dict(_read(name, folder))
 
 
 @lru_cache(maxsize=64)

@@ -117,6 +117,27 @@ def record_override(
     return row
 
 
+def decisions_on(database: Database, analysis_id: str, kind: str) -> list[dict[str, Any]]:
+    """Return people's decisions about analyses of the same subject as one, in their order.
+
+    Returns
+    -------
+    list of dict
+        ``id`` of the analysis, ``advised`` (its decision) and ``decision`` (the person's).
+    """
+    a, o = analyses.c, overrides.c
+    subject = select(a.subject).where(a.id == analysis_id).scalar_subquery()
+    query = (
+        select(a.id, a.decision_json, o.decision)
+        .join(overrides, o.analysis_id == a.id)
+        .where(a.kind == kind, a.subject == subject)
+        .order_by(o.id)
+    )
+    with database.read() as connection:
+        rows = connection.execute(query).all()
+    return [{"id": one, "advised": json.loads(told), "decision": said} for one, told, said in rows]
+
+
 def list_analyses(
     database: Database,
     *,

@@ -47,12 +47,12 @@ def threats(
 
     import polars as pl
 
-    from skywright.foundry.registry import on_trial
     from skywright.ssa.records.moments import moment_of
     from skywright.ssa.records.reading import read_history
     from skywright.ssa.records.record_reading import plan_of
-    from skywright.ssa.threats.assess import MODEL, assess
-    from skywright.ssa.threats.trial import taken_out
+    from skywright.ssa.threats.arms import answered
+    from skywright.ssa.threats.trial import KIND
+    from skywright.ssa.threats.trial import on_record as for_record
 
     own = _only(read_history(asset), asset_id)
     plan = plan_of(asset).filter(pl.col("object_id") == own.name)
@@ -61,9 +61,8 @@ def threats(
     tracked = _each(others, int(own.name), declared)
     moment = moment_of(at, "--at") if at else _newest(own.history, others)
     own = replace(own, planned_burns=plan.filter(pl.col("received_utc") <= moment))
-    told = assess(own, tracked, moment, explain=explain, shadow=on_trial(MODEL))
-    models, decision = taken_out(told)
-    name = on_record("threat-analysis", own.name, told, models, decision)
+    told, models, decision = for_record(answered(own, tracked, moment, explain=explain))
+    name = on_record(KIND, own.name, told, models, decision)
     if as_json:
         emit_json({"analysis_id": name, **told})
         return

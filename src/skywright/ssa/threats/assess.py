@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
@@ -21,7 +22,7 @@ from skywright.foundry.registry import in_use
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.conjunction.tiers import Tiers
 from skywright.ssa.detection.detector import MODEL as MANOEUVRES
-from skywright.ssa.model_facts import facts_of
+from skywright.ssa.model_facts import facts_in, facts_of
 from skywright.ssa.threats.circumstances import FEATURES
 from skywright.ssa.threats.detector import Detector
 from skywright.ssa.threats.explaining import explain_images, explain_slots
@@ -30,13 +31,15 @@ from skywright.ssa.threats.seeing import Seen, Tracked, digest_of, prepared, see
 
 __all__ = ["KEEP_OUT_KM", "MODEL", "Tracked", "assess"]
 
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+
 MODEL = "ssa-threats"
 """Name under which the detector is registered."""
 
 KEEP_OUT_KM = 1.0
 """A slow neighbour predicted nearer than this within a day asks for attention [km]."""
 
-_LOOKS = ("images", "numbers")
 _NAMES = [slot.name for slot in FEATURES]
 
 
@@ -82,37 +85,59 @@ def assess(
         raise InputError(message)
     at = at_utc.replace(tzinfo=None)
     beside = prepared(asset, at)
-    detector = _opened(model or in_use(MODEL))
-    other = _opened(shadow[1]) if shadow else detector
+    folder = model or in_use(MODEL)
+    detector = opened(folder)
+    other = opened(shadow[1]) if shadow else detector
     looks = explain or detector.looks_at_images or other.looks_at_images
     all_seen = [seen(beside, one, at, looks=looks) for one in objects]
-    features = np.stack([one.features for one in all_seen])
-    images, numbers = (np.stack([getattr(one, k) for one in all_seen]) for k in _LOOKS)
-    answers = detector.answers(features, images, numbers)
-    told = [
-        _told(tracked, one, answer, at)
-        for tracked, one, answer in zip(objects, all_seen, answers, strict=True)
-    ]
+    given = _given(all_seen)
+    told = _said(objects, all_seen, detector.answers(*given), at)
     if explain:
         for k, row in enumerate(told):
-            label = Behaviour[str(row["behaviour"]).upper()]
-            row["explanation"] = {
-                "slots": explain_slots(detector, features[k], images[k], numbers[k], label),
-                "image_regions": explain_images(
-                    detector, features[k], images[k], numbers[k], label
-                ),
-            }
+            row["explanation"] = _explanation(detector, all_seen[k], row["behaviour"])
     unseen: dict[str, Any] = {}
     if shadow:
-        rows = zip(objects, all_seen, other.answers(features, images, numbers), strict=True)
-        levels = {each.name: _told(each, one, answer, at)["level"] for each, one, answer in rows}
+        rows = _said(objects, all_seen, other.answers(*given), at)
+        levels = {one["object"]: one["level"] for one in rows}
         unseen = {"challenger": {"version": shadow[0], "levels": levels}}
     return unseen | {
         "at_utc": at.isoformat(),
         "asset": {"object": asset.name, **_age(beside.known, at)},
         "objects": told,
-        "models": [facts_of(name) for name in (MODEL, MANOEUVRES)],
+        "models": [facts_in(MODEL, folder), facts_of(MANOEUVRES)],
         "data": _data([beside.known, *(one.known for one in all_seen)], at),
+    }
+
+
+@lru_cache(maxsize=8)
+def opened(folder: Path) -> Detector:
+    """Return the detector of a folder, opened once."""
+    return Detector(folder)
+
+
+def _given(all_seen: Sequence[Seen]) -> tuple[F64, F32, F32]:
+    return (
+        np.stack([one.features for one in all_seen]),
+        np.stack([one.images for one in all_seen]),
+        np.stack([one.numbers for one in all_seen]),
+    )
+
+
+def _said(
+    objects: Sequence[Tracked],
+    all_seen: Sequence[Seen],
+    answers: Sequence[dict[str, Any]],
+    at: datetime,
+) -> list[dict[str, Any]]:
+    rows = zip(objects, all_seen, answers, strict=True)
+    return [_told(tracked, one, answer, at) for tracked, one, answer in rows]
+
+
+def _explanation(detector: Detector, one: Seen, behaviour: str) -> dict[str, Any]:
+    label = Behaviour[behaviour.upper()]
+    return {
+        "slots": explain_slots(detector, one.features, one.images, one.numbers, label),
+        "image_regions": explain_images(detector, one.features, one.images, one.numbers, label),
     }
 
 
@@ -181,8 +206,3 @@ def _age(known: pl.DataFrame, at: datetime) -> dict[str, Any]:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
-
-
-@lru_cache(maxsize=4)
-def _opened(folder: Path) -> Detector:
-    return Detector(folder)
