@@ -1,9 +1,9 @@
 """The format of a backup: a tar file whose last members say what the others are.
 
-``files/...`` are folders of the data folder, ``database.sqlite`` or ``database.dump`` is the
-database, ``keys/...`` are secrets if they were asked for. ``manifest.json`` holds the size and the
-SHA-256 of each, ``manifest.sig`` the signature of the installation that made it. The manifest comes
-last, so an archive that was cut off has none.
+``files/...`` are folders of the data folder and the SQLite files beside the database,
+``database.sqlite`` or ``database.dump`` is the database, ``keys/...`` are secrets if they were
+asked for. ``manifest.json`` holds the size and the SHA-256 of each, ``manifest.sig`` the signature
+of the installation that made it. The manifest comes last, so an archive that was cut off has none.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from typing import IO, Any
 
 from skywright.errors import SkywrightError
 
-FOLDERS = ("blobs", "models", "neo", "trusted-keys", "vault")
+FOLDERS = ("blobs", "conversations", "models", "neo", "trusted-keys", "vault")
 """Folders of the data folder that a backup holds; others can be made again."""
+
+SIDE_DATABASES = ("conversations.db", "knowledge.db")
+"""SQLite files in the data folder beside the database, whatever that is."""
 
 KEY_FILES = ("master.key", "pseudonym.salt", "signing.key")
 """Secrets, which a backup holds only if asked to."""
@@ -185,6 +188,7 @@ def _refuse_name(member: tarfile.TarInfo, found: dict[str, dict[str, Any]]) -> N
     )
     expected = member.name in (SQLITE, POSTGRES, MANIFEST, SIGNATURE) or (
         (len(parts) > 2 and parts[0] == "files" and parts[1] in FOLDERS)
+        or (len(parts) == 2 and parts[0] == "files" and parts[1] in SIDE_DATABASES)
         or (len(parts) == 2 and parts[0] == "keys" and parts[1] in KEY_FILES)
     )
     whole = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
@@ -237,7 +241,9 @@ def plain_files(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder in order; no links, and nothing half written."""
     for path in sorted(folder.rglob("*")):
         names = path.relative_to(folder).parts
-        hidden = any(part.startswith((".", "partial-")) for part in names)
+        hidden = (
+            any(part.startswith((".", "partial-")) for part in names) or path.suffix == ".partial"
+        )
         if path.is_file() and not path.is_symlink() and not hidden:
             yield path
 

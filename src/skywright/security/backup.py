@@ -16,6 +16,7 @@ from skywright.security.archive import (
     KEY_FILES,
     MANIFEST,
     POSTGRES,
+    SIDE_DATABASES,
     SIGNATURE,
     SQLITE,
     Manifest,
@@ -23,7 +24,7 @@ from skywright.security.archive import (
     links,
     plain_files,
 )
-from skywright.security.database_copies import copy_database, is_sqlite
+from skywright.security.database_copies import copy_database, copy_sqlite, is_sqlite
 from skywright.security.signing import Signer
 from skywright.settings import Settings
 from skywright.store.database import Database, utc_now
@@ -44,7 +45,7 @@ class Made:
 def make_backup(settings: Settings, database: Database, out: Path, *, with_keys: bool) -> Made:
     """Write a backup while the server may run.
 
-    The database is copied first: a file that its rows name was written before them.
+    Databases are copied first: a file that their rows name was written before them.
 
     Parameters
     ----------
@@ -91,6 +92,12 @@ def make_backup(settings: Settings, database: Database, out: Path, *, with_keys:
 def _fill(writer: Writer, data_dir: Path, copy: Path) -> None:
     manifest = writer.manifest
     writer.add_file(SQLITE if manifest.database == "sqlite" else POSTGRES, copy)
+    for name in SIDE_DATABASES:
+        if (data_dir / name).is_file():
+            side = copy.with_name(name)
+            copy_sqlite(data_dir / name, side)
+            writer.add_file(f"files/{name}", side)
+            side.unlink()
     _add_own_public_key(writer, data_dir)
     for folder in FOLDERS:
         for path in plain_files(data_dir / folder):
@@ -117,7 +124,9 @@ def _add_own_public_key(writer: Writer, data_dir: Path) -> None:
 
 def _left_out(data_dir: Path, database: Database) -> tuple[str, ...]:
     name = Path(database.url).name
-    ours = {*FOLDERS, *KEY_FILES, name, f"{name}-wal", f"{name}-shm"}
+    ours = {*FOLDERS, *KEY_FILES}
+    for file in (name, *SIDE_DATABASES):
+        ours |= {file, f"{file}-wal", f"{file}-shm"}
     others = [path.name for path in data_dir.iterdir() if path.name not in ours]
     for folder in FOLDERS:
         others += [path.relative_to(data_dir).as_posix() for path in links(data_dir / folder)]

@@ -36,7 +36,7 @@ def copy_database(database: Database, target: Path) -> tuple[str, dict[str, int]
     """Copy a database at one moment of its life and return its revision and rows by table."""
     database.upgrade()
     if is_sqlite(database):
-        _copy_sqlite(sqlite_path(database), target)
+        copy_sqlite(sqlite_path(database), target)
         return count_sqlite(target)
     return _dump_postgres(database, target)
 
@@ -52,11 +52,18 @@ def count_sqlite(path: Path) -> tuple[str, dict[str, int]]:
     engine = create_engine(f"sqlite:///{path}")
     try:
         with engine.connect() as connection:
-            told = connection.scalar(text("PRAGMA integrity_check"))
-            if told != "ok":
-                message = f"The copy of the database is damaged: {told}."
-                raise BackupError(message)
+            _refuse_damaged(connection, "the database")
             return _count(connection)
+    finally:
+        engine.dispose()
+
+
+def check_whole(path: Path) -> None:
+    """Read all of a SQLite file; raises BackupError if SQLite finds it damaged."""
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.connect() as connection:
+            _refuse_damaged(connection, path.name)
     finally:
         engine.dispose()
 
@@ -124,7 +131,17 @@ def _count(connection: Connection) -> tuple[str, dict[str, int]]:
     return revision, {name: int(connection.scalar(q) or 0) for name, q in queries.items()}
 
 
-def _copy_sqlite(source: Path, target: Path) -> None:
+def _refuse_damaged(connection: Connection, name: str) -> None:
+    try:
+        told = connection.scalar(text("PRAGMA integrity_check"))
+    except DBAPIError as error:
+        told = error.orig
+    if told != "ok":
+        message = f"The copy of {name} is damaged: {told}."
+        raise BackupError(message)
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
     """Copy by SQLite's own backup, which sees one state while others write."""
     with (
         contextlib.closing(

@@ -7,10 +7,10 @@ import mimetypes
 import os
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from skywright.errors import ConflictError, InputError, NotFoundError
 from skywright.security.callers import LOCAL
@@ -30,6 +30,19 @@ from skywright.store.privacy import (
 )
 
 
+class Held(Protocol):
+    """What is kept elsewhere of the holders of keys, by the prefix of the key."""
+
+    def count(self, keys: Sequence[str]) -> dict[str, int]:
+        """Return how much of each kind."""
+
+    def members(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | Path]]:
+        """Yield names and contents for an archive."""
+
+    def erase(self, keys: Sequence[str]) -> dict[str, int]:
+        """Delete it for good and return how much of each kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody, and the pseudonyms under which something is stored of them."""
@@ -38,12 +51,21 @@ class Person:
     """Those with rows."""
     keys: tuple[str, ...]
     """Prefixes of the keys that were tried."""
+    held: tuple[str, ...] = ()
+    """Prefixes of keys whose own holder this is: what hangs on a key is theirs."""
 
 
 def find_person(
-    settings: Settings, database: Database, user: str, keys: Sequence[str] = ()
+    settings: Settings,
+    database: Database,
+    user: str,
+    keys: Sequence[str] = (),
+    also: Held | None = None,
 ) -> Person:
     """Return the pseudonyms of a user behind some keys that have anything stored.
+
+    Whoever is named as a key is (by its prefix, its name, or ``local``), and the empty name, is the
+    key's own holder.
 
     Parameters
     ----------
@@ -55,27 +77,48 @@ def find_person(
         A name as it was given to the API, or a pseudonym.
     keys : sequence of str
         Prefixes to try; none means all on record, revoked ones included, and ``local``.
+    also : Held, optional
+        What is kept of holders of keys beside the database.
 
     Raises
     ------
     NotFoundError
         If nothing is stored.
     """
-    tried = tuple(keys) or (LOCAL, *(key.prefix for key in list_keys(database)))
+    on_record = list_keys(database)
+    tried = tuple(keys) or (LOCAL, *(key.prefix for key in on_record))
     salt = read_salt(settings.pseudonym_salt.get_secret_value(), settings.data_dir)
     names = [user] if is_pseudonym(user) else [person_of(salt, key, user) for key in tried]
+    called = {key.prefix: key.name for key in on_record}
+    holders = {
+        key: person_of(salt, key, "")
+        for key in tried
+        if person_of(salt, key, "") in names or _is_called(user, key, called.get(key, ""))
+    }
+    names = list(dict.fromkeys([*names, *holders.values()]))
     rows = find_rows(database, names)
     known = {row["person"] for row in rows["classifications"]}
     known |= {row["caller"] for row in rows["predictions"]}
     known |= {row["user_id"] for row in rows["user_inputs"]}
+    held = tuple(key for key in holders if also and any(also.count([key]).values()))
+    known |= {holders[key] for key in held}
     if not known:
         message = f"Nothing is stored of this user behind the keys {', '.join(tried)}."
         raise NotFoundError(message, hint="Names are compared without case and outer blanks.")
-    return Person(tuple(name for name in names if name in known), tried)
+    return Person(tuple(name for name in names if name in known), tried, held)
+
+
+def _is_called(user: str, *names: str) -> bool:
+    user = user.strip().lower()
+    return bool(user) and user in {name.strip().lower() for name in names}
 
 
 def export_person(
-    settings: Settings, database: Database, person: Person, out: Path
+    settings: Settings,
+    database: Database,
+    person: Person,
+    out: Path,
+    also: Held | None = None,
 ) -> dict[str, int]:
     """Write a ZIP file with everything stored of a person and return the rows by table.
 
@@ -89,6 +132,8 @@ def export_person(
         From ``find_person``.
     out : Path
         The file; it appears whole or not at all, readable by its owner only.
+    also : Held, optional
+        What is kept beside the database.
 
     Raises
     ------
@@ -112,7 +157,8 @@ def export_person(
             os.fdopen(handle, "wb") as file,
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as to,
         ):
-            counts = _fill(to, Vault.of(settings, database), database, person)
+            counts = _copy_held(to, also, person.held) if also else {}
+            counts = _fill(to, Vault.of(settings, database), database, person, counts)
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -122,21 +168,39 @@ def export_person(
     return counts
 
 
-def erase_person(settings: Settings, database: Database, person: Person) -> Erased:
-    """Delete everything stored of a person: rows, keys of uploads, files.
+def erase_person(
+    settings: Settings, database: Database, person: Person, also: Held | None = None
+) -> Erased:
+    """Delete everything stored of a person: rows, keys of uploads, files, what is kept beside.
 
     Copies in backups made before stay there, encrypted under keys that those backups hold too.
     """
-    erased = erase_rows(database, person.pseudonyms)
+    beside = also.erase(person.held) if also else {}
+    erased = erase_rows(database, person.pseudonyms, beside)
     for object_id in erased.object_ids:
         object_path(settings.data_dir / "vault", object_id).unlink(missing_ok=True)
     database.settle()
     return erased
 
 
-def _fill(to: zipfile.ZipFile, vault: Vault, database: Database, person: Person) -> dict[str, int]:
+def _copy_held(to: zipfile.ZipFile, also: Held, keys: Sequence[str]) -> dict[str, int]:
+    for name, content in also.members(keys):
+        if isinstance(content, Path):
+            to.write(content, name)
+        else:
+            to.writestr(name, content)
+    return also.count(keys)
+
+
+def _fill(
+    to: zipfile.ZipFile,
+    vault: Vault,
+    database: Database,
+    person: Person,
+    beside: Mapping[str, int],
+) -> dict[str, int]:
     rows = find_rows(database, person.pseudonyms)
-    counts = {name: len(found) for name, found in rows.items()}
+    counts = {name: len(found) for name, found in rows.items()} | dict(beside)
     counts["user_rows"] = 0
     for given in rows["user_inputs"]:
         if given["path"]:

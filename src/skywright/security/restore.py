@@ -13,6 +13,7 @@ from skywright.security.archive import (
     FOLDERS,
     KEY_FILES,
     POSTGRES,
+    SIDE_DATABASES,
     SQLITE,
     BackupError,
     Manifest,
@@ -20,6 +21,7 @@ from skywright.security.archive import (
 )
 from skywright.security.database_copies import (
     check_audit,
+    check_whole,
     count_rows,
     count_sqlite,
     is_empty,
@@ -126,6 +128,9 @@ def restore_backup(
 
 def _unpacked(settings: Settings, archive: Path, stage: Path) -> tuple[Manifest, str]:
     manifest, content, signature = unpack(archive, stage)
+    for name in SIDE_DATABASES:
+        if (stage / "files" / name).is_file():
+            check_whole(stage / "files" / name)
     signer = Signer(settings.data_dir.expanduser())
     if signature.partition(":")[0] not in signer.trusted():
         return manifest, "unknown"
@@ -200,14 +205,15 @@ def _put_in_place(stage: Path, data_dir: Path, database: Database) -> str:
 def _what_is_there(stage: Path, data_dir: Path, database: Database) -> list[Path]:
     old = [data_dir / name for name in FOLDERS]
     old += [data_dir / name for name in KEY_FILES if (stage / "keys" / name).is_file()]
-    if is_sqlite(database):
-        path = sqlite_path(database)
+    files = [data_dir / name for name in SIDE_DATABASES]
+    files += [sqlite_path(database)] if is_sqlite(database) else []
+    for path in files:
         old += [path.with_name(path.name + ending) for ending in ("", "-wal", "-shm")]
     return [path for path in old if path.exists()]
 
 
 def _what_comes(stage: Path, data_dir: Path, database: Database) -> list[tuple[Path, Path]]:
-    new = [(stage / "files" / name, data_dir / name) for name in FOLDERS]
+    new = [(stage / "files" / name, data_dir / name) for name in (*FOLDERS, *SIDE_DATABASES)]
     new += [(stage / "keys" / name, data_dir / name) for name in KEY_FILES]
     if is_sqlite(database):
         new.append((stage / SQLITE, sqlite_path(database)))

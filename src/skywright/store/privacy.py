@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,12 @@ def find_parsed_rows(database: Database, input_id: str) -> Iterator[dict[str, An
             yield dict(row)
 
 
-def erase_rows(database: Database, persons: Sequence[str]) -> Erased:
+def erase_rows(
+    database: Database, persons: Sequence[str], beside: Mapping[str, int] | None = None
+) -> Erased:
     """Delete all rows of a person and the keys of their uploads, in one transaction.
+
+    What was erased elsewhere before is counted with them.
 
     The audit trail keeps its rows, which name the pseudonym only, and gains one for each.
     """
@@ -85,6 +89,7 @@ def erase_rows(database: Database, persons: Sequence[str]) -> Erased:
         for name, column in _OF_PERSON.items():
             rows = delete(column.table).where(column.in_(persons))
             counts[name] = int(connection.execute(rows).rowcount)
+        counts |= beside or {}
         remove_object_keys(connection, object_ids)
         datasets = _datasets_with(connection, input_ids)
         detail = ", ".join(f"{count} {name}" for name, count in counts.items())

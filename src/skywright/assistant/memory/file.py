@@ -40,6 +40,13 @@ class MemoryFile:
                 raise
             connection.execute("COMMIT")
 
+    def settle(self) -> None:
+        """Write the file anew, so that what was deleted is neither in it, its index nor its log."""
+        with self._connected() as connection:
+            connection.execute("INSERT INTO message_words (message_words) VALUES ('optimize')")
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         try:
