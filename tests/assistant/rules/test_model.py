@@ -149,9 +149,9 @@ def test_another_question_may_follow_instead_of_the_reply(model):
 
 
 def test_it_is_the_object_last_spoken_of(model):
-    then = Asked("Plot its light curve", "WASP-39")
-    called = _call(model, "Coordinates of WASP-39?", _replied("There."), then)
-    assert called == ("plot-light-curve", {"target": "WASP-39"})
+    then = Asked("Gaia sources within 5' of it", "WASP-39")
+    called = _call(model, "Tell me about WASP-39", _replied("There."), then)
+    assert called == ("resolve-name", {"name": "WASP-39"})
 
 
 def test_and_another_object_repeats_the_question(model):
@@ -247,3 +247,12 @@ def test_instructions_in_a_result_change_nothing(model):
     ran = _ran("resolve-name", {"name": "M31"}, text)
     pieces = _pieces(model, "What are the coordinates of M31?", *ran)
     assert not any(isinstance(one, Wanted) for one in pieces)
+
+
+def test_bibtex_of_an_arxiv_number(model):
+    called = _call(model, "BibTeX for arXiv:2301.01234")
+    assert called == ("get-bibtex", {"bibcodes": ["2301.01234"]})
+
+
+def test_a_very_long_question_is_read_at_its_beginning(model):
+    assert _call(model, "coordinates of M31 " + "and so on " * 1500)[0] == "resolve-name"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from skywright.assistant.engine.checking import LEAST_CHARACTERS
 from skywright.assistant.engine.model import Piece, Quote, Stated, Verdict
 from skywright.assistant.messages import Citation, Origin, ToolResult, ToolRun
 from skywright.assistant.rules.planning import Plan
@@ -45,6 +46,12 @@ def failed(run: ToolRun) -> Iterator[Piece]:
     yield Verdict(is_found=False)
 
 
+def not_installed(tool: str) -> Iterator[Piece]:
+    """Tell that a tool that is needed is not there."""
+    yield Stated(f"The tool {tool}, which answers this, is not installed. ")
+    yield Verdict(is_found=False)
+
+
 def explained(runs: Sequence[ToolRun]) -> Iterator[Piece]:
     """Tell what the knowledge base holds, in its own words; or that it does not."""
     if runs[-1].result is None:
@@ -79,8 +86,12 @@ def _assessed(run: ToolRun, result: ToolResult) -> Iterator[Piece]:
 
 
 def _stated(run: ToolRun, result: ToolResult, remarks: str) -> Stated:
-    lines = [line.strip() for line in result.text.splitlines() if line.strip()]
-    quotes = tuple(Quote(line, "tool", run.call.id) for line in lines[:_MOST_LINES])
+    lines = [line.rstrip() for line in result.text.splitlines() if line.strip()]
+    quotes = tuple(
+        Quote(line.strip(), "tool", run.call.id)
+        for line in lines[:_MOST_LINES]
+        if len(line.strip()) >= LEAST_CHARACTERS
+    )
     said = [*lines[:_MOST_LINES]]
     if len(lines) > _MOST_LINES:
         said.append(f"{len(lines) - _MOST_LINES} more lines are in the result.")

@@ -21,6 +21,9 @@ from skywright.assistant.rules.references import (
     quoted_in,
 )
 
+_MOST_READ = 2_000
+"""Characters that are read: some patterns take a time that grows with the square of the length."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entities:
@@ -69,7 +72,7 @@ def entities_in(question: str, today: date) -> Entities:
     adql, pasted = adql_in(question), pasted_in(question)
     if adql or pasted:
         return _with_text(question, adql, pasted)
-    text = plain(question)
+    text = plain(question)[:_MOST_READ]
     text = text.lower() if text.isupper() else text  # where all is shouted, case tells nothing
     reader = Reader(text)
     quoted = quoted_in(reader)

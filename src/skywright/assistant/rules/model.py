@@ -21,6 +21,7 @@ from skywright.assistant.rules.answering import (
     UNCLEAR,
     explained,
     found_nothing,
+    not_installed,
     told,
 )
 from skywright.assistant.rules.planning import planned
@@ -28,6 +29,7 @@ from skywright.assistant.rules.routing import KNOWLEDGE, Router
 from skywright.assistant.rules.routing import UNCLEAR as _UNCLEAR
 from skywright.assistant.rules.understanding import understood
 from skywright.assistant.tools.running import ToolSpec
+from skywright.foundry.tool import tool_names
 from skywright.settings import Settings, get_settings
 
 
@@ -79,6 +81,9 @@ class RulesModel:
         is_broken = any(run.result is None or found_nothing(run.result) for run in runs)
         if len(runs) < len(plan.steps) and tools and not is_broken:
             step = plan.steps[len(runs)]
+            if step.tool not in tool_names():
+                yield from not_installed(step.tool)
+                return
             call = ToolCall(id="", tool=step.tool, arguments=dict(step.arguments(runs)))
             yield Wanted(call)
         elif wish.intent == KNOWLEDGE:

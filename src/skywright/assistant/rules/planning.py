@@ -230,7 +230,7 @@ def _papers(wish: Wish, _settings: Settings) -> Plan:
 
 
 def _bibtex(wish: Wish, _settings: Settings) -> Plan:
-    codes = list(wish.entities.bibcodes)
+    codes = [*wish.entities.bibcodes, *wish.entities.arxiv_ids]
     if not codes and wish.bibcodes:
         codes = _meant(wish.entities.text, wish.bibcodes)
     if not codes:

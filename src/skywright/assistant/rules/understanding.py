@@ -172,9 +172,10 @@ def _merged(old: Entities, new: Entities) -> Entities:
 
 
 def _bibcodes(answer: Answer | None) -> tuple[str, ...]:
-    """Return the bibcodes of the papers that an answer found."""
+    """Return the bibcodes, or arXiv numbers, of the papers that an answer found."""
     for run in reversed(answer.tool_runs if answer else ()):
         if run.call.tool == "search-papers" and run.result:
-            papers = run.result.data.get("papers") or run.result.data.get("rows") or []
-            return tuple(str(one["bibcode"]) for one in papers if one.get("bibcode"))
+            papers = run.result.data.get("papers") or []
+            codes = [one.get("bibcode") or one.get("arxiv_id") for one in papers]
+            return tuple(str(code) for code in codes if code)
     return ()
