@@ -52,14 +52,9 @@ def not_installed(tool: str) -> Iterator[Piece]:
     yield Verdict(is_found=False)
 
 
-def explained(runs: Sequence[ToolRun]) -> Iterator[Piece]:
+def explained(quotes: Sequence[Citation], *, is_answer: bool) -> Iterator[Piece]:
     """Tell what the knowledge base holds, in its own words; or that it does not."""
-    if runs[-1].result is None:
-        yield from failed(runs[-1])
-        return
-    data = runs[-1].result.data
-    quotes = [Citation.model_validate(one) for one in data.get("quotes", ())]
-    if data.get("is_answered"):
+    if is_answer:
         for one in quotes:
             text = f"{_joined(one.quote)} ({one.title})\n\n"
             yield Stated(text, (Quote(one.quote, "chunk", one.id),))

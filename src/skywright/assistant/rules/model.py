@@ -14,12 +14,14 @@ from skywright.assistant.engine.model import (
     Verdict,
     Wanted,
 )
+from skywright.assistant.knowledge.evidence import find_evidence
 from skywright.assistant.knowledge.searching import Searcher
-from skywright.assistant.messages import ToolCall, ToolRun
+from skywright.assistant.messages import Citation, ToolCall, ToolRun
 from skywright.assistant.rules.answering import (
     GREETING,
     UNCLEAR,
     explained,
+    failed,
     found_nothing,
     not_installed,
     told,
@@ -27,7 +29,7 @@ from skywright.assistant.rules.answering import (
 from skywright.assistant.rules.planning import planned
 from skywright.assistant.rules.routing import KNOWLEDGE, Router
 from skywright.assistant.rules.routing import UNCLEAR as _UNCLEAR
-from skywright.assistant.rules.understanding import understood
+from skywright.assistant.rules.understanding import Wish, understood
 from skywright.assistant.tools.running import ToolSpec
 from skywright.foundry.tool import tool_names
 from skywright.settings import Settings, get_settings
@@ -61,6 +63,7 @@ class RulesModel:
         *,
         today: Callable[[], date] = _today_utc,
     ) -> None:
+        self._searcher = searcher
         self._settings = settings or get_settings()
         self._today = today
         self._router = Router(searcher.embedder)
@@ -86,10 +89,20 @@ class RulesModel:
                 return
             call = ToolCall(id="", tool=step.tool, arguments=dict(step.arguments(runs)))
             yield Wanted(call)
-        elif wish.intent == KNOWLEDGE:
-            yield from explained(runs)
+        elif wish.intent == KNOWLEDGE and runs:
+            yield from self._explained(wish, runs[-1])
         else:
             yield from told(plan, runs)
+
+    def _explained(self, wish: Wish, run: ToolRun) -> Iterator[Piece]:
+        if run.result is None:
+            yield from failed(run)
+        elif "quotes" in run.result.data:
+            quotes = [Citation.model_validate(one) for one in run.result.data["quotes"]]
+            yield from explained(quotes, is_answer=bool(run.result.data.get("is_answered")))
+        else:  # a search of somebody else, which chooses no quotes
+            found = find_evidence(self._searcher, wish.entities.text)
+            yield from explained(found.citations, is_answer=found.is_answerable)
 
 
 def _runs_since_asked(history: Sequence[Turn]) -> list[ToolRun]:
