@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 from dataclasses import replace
 
 import pytest
@@ -189,3 +190,14 @@ def test_a_token_does_not_follow_a_redirect_to_another_host(provider, tmp_path):
     (_, _, first), (_, _, second) = provider.asked
     assert "secret" in first.values()
     assert "secret" not in second.values()
+
+
+def test_a_host_without_an_address_is_asked_once(fetcher, waits, monkeypatch):
+    def none(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", none)
+    with pytest.raises(SourceError, match="no address was found for archive.invalid") as caught:
+        fetcher.get(STATE, "http://archive.invalid/tap?query=secret")
+    assert "secret" not in caught.value.message
+    assert waits == []

@@ -11,6 +11,7 @@ import datetime as dt
 import email.utils
 import json
 import math
+import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -208,6 +209,8 @@ class Fetcher:
             try:
                 status, body, headers = self._once(address, known, partial)
             except httpx.TransportError as error:
+                if is_unknown_name(error):
+                    raise _unknown_name(source, address) from error
                 reason = f"{type(error).__name__}: {error}".rstrip(": ")
                 if isinstance(error, httpx.ConnectError):
                     attempts = _ATTEMPTS_TO_CONNECT
@@ -226,7 +229,8 @@ class Fetcher:
                 break
             self._wait(pause_s)
         message = (
-            f"{source.title} did not answer after {attempt + 1} attempts ({reason}): {address}"
+            f"{source.title} did not answer after {attempt + 1} attempts ({reason}): "
+            f"{address.partition('?')[0]}."
         )
         hint = f"Check the network and the setting SKYWRIGHT_{source.url_setting.upper()}."
         raise SourceError(message, hint=hint)
@@ -273,6 +277,20 @@ class Fetcher:
             log.write(json.dumps(asdict(row)) + "\n")
         self._known[address] = row
         return row
+
+
+def is_unknown_name(error: BaseException | None) -> bool:
+    """Tell whether a connection failed as the name of the host was not found: no use to go on."""
+    while error is not None and not isinstance(error, socket.gaierror):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _unknown_name(source: SourceState, address: str) -> SourceError:
+    host = httpx.URL(address).host
+    message = f"{source.title} cannot be asked: no address was found for {host}."
+    hint = f"Check the network and the setting SKYWRIGHT_{source.url_setting.upper()}."
+    return SourceError(message, hint=hint)
 
 
 def _last_of_each(log: Path) -> dict[str, Provenance]:
