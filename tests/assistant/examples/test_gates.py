@@ -180,6 +180,32 @@ def test_a_query_that_is_wrong_is_refused(ground, query, reason):
     assert reason in told
 
 
+def test_a_query_that_is_shown_but_was_not_run_is_refused(ground):
+    fence = f"```sql\n{_QUERY}\n```"
+    example = _queried(_QUERY)
+    shown = _said(example, "It returned 7 rows for you.", f"It returned 7 rows for you.\n\n{fence}")
+    pass_gates(shown, ground)
+    assert _refusal(_said(shown, "ra > 10\n```", "ra > 11\n```"), ground)[0] == "adql"
+
+
+def test_a_refused_query_may_stand_before_the_right_one(ground):
+    example = _queried(_QUERY)
+    wrong = _queried(_QUERY.replace("ra >", "colour >"), error="There is no column colour.")
+    runs = (*wrong.runs, example.runs[0])
+    messages = (*wrong.messages[:4], *example.messages[2:])
+    pass_gates(dataclasses.replace(example, runs=runs, messages=messages), ground)
+
+
+def test_an_entry_for_a_bibliography_must_be_whole(ground):
+    entry = "@ARTICLE{2016A&A...595A...1G,\n  author = {{Gaia Collaboration}},\n  year = 2016\n}"
+    quote = '<cite of="t1-1">@ARTICLE{2016A&A...595A...1G,</cite>'
+    answer = f"This is the entry for you:{quote}\n\n```bibtex\n{entry}\n```"
+    example = _example("count-stars", {"field": "A"}, ToolResult(text=entry), answer)
+    pass_gates(example, ground)
+    assert _refusal(_said(example, "  year = 2016\n}", "  year = 2016"), ground)[0] == "citations"
+    assert _refusal(_said(example, "year = 2016", "year = 2017"), ground)[0] == "citations"
+
+
 def test_a_query_that_failed_is_refused(ground):
     assert _refusal(_queried(_QUERY, error="The archive is closed."), ground)[0] == "adql"
 

@@ -231,14 +231,20 @@ def citations(example: Example, _ground: Ground) -> str:
             if find_verbatim(quote, run.result.text) is None:
                 return f"{id_} does not say {quote[:60]!r}"
         for entry in ENTRY.findall(answer):
-            if not any(run.result and entry in run.result.text for run in example.runs):
-                return f"no result has the entry {entry[:40]!r}"
+            is_said = any(run.result and entry in run.result.text for run in example.runs)
+            if not is_said or not _is_whole(entry):
+                return f"no result has the whole entry {entry[:40]!r}"
     is_backed = any(CITE.search(one) or CODE.search(one) for one in example.said())
     is_silent = any("<not-found/>" in one or "<ask-back/>" in one for one in example.said())
     succeeded = any(run.result for run in example.runs)
     if succeeded and not is_backed and not is_silent:
         return "nothing is cited"
     return ""
+
+
+def _is_whole(entry: str) -> bool:
+    """Tell whether an entry of BibTeX closes the brackets that it opens."""
+    return entry.rstrip().endswith("}") and entry.count("{") == entry.count("}")
 
 
 Gate = Callable[[Example, Ground], str]

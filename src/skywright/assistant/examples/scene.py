@@ -28,7 +28,9 @@ from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.running import ToolSpec
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+")
-_COLLECTED = re.compile(r"^.*? as [\w-]+@\d+: (?=\S)")  # when a table was collected
+_OF_THE_SANDBOX = re.compile(
+    r", collected \d{4}-\d\d-\d\d as [\w-]+@\d+| \(a stand-in on this machine\)"
+)
 _PLACES = frozenset({"source_url", "url", "pdf_url"})  # of the sandbox, which is nowhere else
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 _BEFORE_CITE = re.compile(r"[ \n]+<cite")  # a quote stands right behind what it backs
@@ -130,7 +132,6 @@ class Scene:
         run = self._runs[-1]
         text = run.result.text if run.result else ""
         found = next((one for one in _sentences(text) if all(w in one for w in holding)), "")
-        found = _COLLECTED.sub("", found)
         if not found:
             message = f"{run.call.tool} does not say {', '.join(holding)}: {text[:80]}"
             raise RefusedError(message, gate="run")
@@ -210,11 +211,17 @@ class Scene:
 
 
 def _shortened(run: ToolRun) -> ToolRun:
-    """Return a run with fewer values, as many as an example has room for; its text stays."""
+    """Return a run with fewer values, as many as an example has room for.
+
+    Its text stays but for what only a sandbox says: that it is one, and when it was asked.
+    """
     if run.result is None:
         return run
     data = _short(dict(run.result.data))
-    return run.model_copy(update={"result": run.result.model_copy(update={"data": data})})
+    text = _OF_THE_SANDBOX.sub("", run.result.text)
+    return run.model_copy(
+        update={"result": run.result.model_copy(update={"text": text, "data": data})}
+    )
 
 
 def _short(value: Any) -> Any:

@@ -11,6 +11,7 @@ from skywright.assistant.examples.templates.steps import (
     asked_of,
     circle,
     invented_name,
+    refuse_fewer,
     searched,
     value,
 )
@@ -106,6 +107,7 @@ def _brightest(scene: Scene, subjects: list[Subject]) -> None:
         f"WHERE {_inside(around)}\nAND phot_g_mean_mag IS NOT NULL\nORDER BY phot_g_mean_mag"
     )
     found = scene.call("run-adql", query=query, service="gaia")
+    refuse_fewer(int(value(found, "count")), count, "stars")
     brightest = f"{value(found, 'rows', 0, 'phot_g_mean_mag'):.2f}"
     scene.say(scene.word("say", **told, g=brightest, query=query, cite=scene.cite(*FIRST_ROW)))
 

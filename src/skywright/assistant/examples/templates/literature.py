@@ -16,6 +16,7 @@ _SMALL = frozenset(
      "to", "with", "within", "using", "through"}
 )  # fmt: skip
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9+-]+")
+_AUTHORS = 3  # whom search-papers tells
 _INVENTED = (
     "chrono-synclastic {noun} of {name}",
     "edible {noun} in the halo of {name}",
@@ -57,7 +58,9 @@ def _told(scene: Scene, found: ToolResult, **slots: object) -> None:
 def _first_paper(scene: Scene, found: ToolResult) -> str:
     first = value(found, "papers", 0)
     code = first.get("bibcode") or first.get("arxiv_id")
-    return scene.cite_exactly(f"({first['year']}): {first['title']} [{code}]")
+    named = "; ".join(first["authors"][:_AUTHORS])
+    more = " et al." if len(first["authors"]) > _AUTHORS else ""
+    return scene.cite_exactly(f"{named}{more} ({first['year']}): {first['title']} [{code}]")
 
 
 def _papers_on(scene: Scene, subjects: list[Subject]) -> None:
@@ -86,7 +89,7 @@ def _in_years(scene: Scene, subjects: list[Subject]) -> None:
 
 def _entry(scene: Scene, code: str) -> str:
     found = scene.call("get-bibtex", bibcodes=[code])
-    entry = str(value(found, "bibtex")).strip()
+    entry = found.text.strip()
     if len(entry) > 1_500:
         message = "the entry is too long for an example"
         raise RefusedError(message, gate="run")

@@ -90,7 +90,7 @@ def _size_class(scene: Scene, subjects: list[Subject]) -> None:
     radius = value(scene.call("find-exoplanets", name=name), "planets", 0, "radius_re")
     kind = next((told for most, told in _SIZES if radius < most), _GIANT)
     told = {"radius": f"{radius:g}", "kind": kind}
-    scene.say(scene.word("say", name=name, **told, cite=scene.cite(name)))
+    scene.say(scene.word("say", name=name, **told, cite=scene.cite("Earth radii")))
 
 
 def _nonexistent(scene: Scene, subjects: list[Subject]) -> None:

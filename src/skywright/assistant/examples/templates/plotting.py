@@ -7,10 +7,18 @@ from typing import Any
 from skywright.assistant.examples.example import Drawing
 from skywright.assistant.examples.scene import Scene
 from skywright.assistant.examples.subjects import Subject
-from skywright.assistant.examples.templates.steps import FIRST_ROW, circle, searched, solved, value
+from skywright.assistant.examples.templates.steps import (
+    FIRST_ROW,
+    circle,
+    refuse_fewer,
+    searched,
+    solved,
+    value,
+)
 from skywright.assistant.examples.templates.template import Template
 
 _LEAST_STARS = 10
+_LEAST_PLANETS = 4
 _NEAR_DEG = (0.5, 0.75, 1, 1.5, 2)
 
 
@@ -72,6 +80,7 @@ def _by_code(scene: Scene, subjects: list[Subject], only: str, drawing: Drawing)
         service="gaia",
     )
     points = int(value(counted, "rows", 0, "n"))
+    refuse_fewer(points, _LEAST_STARS, "stars")
     meant = Drawing(drawing.x, drawing.y, points, is_y_inverted=drawing.is_y_inverted)
     solved(scene, r"(?P<n>\d+) stars", around, meant, **told, cite=scene.cite(*FIRST_ROW))
 
@@ -98,6 +107,7 @@ def _period_radius(scene: Scene, subjects: list[Subject]) -> None:
         service="exoplanets",
     )
     points = int(value(counted, "rows", 0, "n"))
+    refuse_fewer(points, _LEAST_PLANETS, "planets")
     drawing = Drawing("orbital period [day]", "radius [Earth radii]", points)
     solved(scene, r"(?P<n>\d+) planets", told, drawing, **told, cite=scene.cite(*FIRST_ROW))
 

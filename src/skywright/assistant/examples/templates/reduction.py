@@ -8,6 +8,7 @@ from skywright.assistant.examples.subjects import Subject
 from skywright.assistant.examples.templates.steps import (
     asked_of,
     circle,
+    refuse_fewer,
     searched,
     solved,
     value,
@@ -54,7 +55,8 @@ def _redshift(scene: Scene, subjects: list[Subject]) -> None:
 def _infrared(scene: Scene, subjects: list[Subject]) -> None:
     name, found = asked_of(scene, subjects[0])
     slots = {band.lower(): value(found, "magnitudes", band) for band in ("J", "H", "K")}
-    solved(scene, r"J-H = (?P<jh>\S+) mag, H-K = (?P<hk>\S+) mag", slots, name=name)
+    pattern = r"J-H = (?P<jh>\S+) mag, H-K = (?P<hk>\S+) mag"
+    solved(scene, pattern, slots, name=name, cite=scene.cite("Magnitudes"))
 
 
 def _inclination(scene: Scene, subjects: list[Subject]) -> None:
@@ -78,7 +80,7 @@ def _colour_cut(scene: Scene, subjects: list[Subject]) -> None:
     searched(scene, around)
     cut = scene.call("colour-cut", low=low, high=high)
     known, kept = int(value(cut, "with_colour")), int(value(cut, "kept"))
-    _refuse_few(known)
+    refuse_fewer(known, _LEAST_COLOURS, "stars with a colour")
     scene.say(scene.word("say", **told, known=known, kept=kept, cite=scene.cite()))
 
 
@@ -89,15 +91,10 @@ def _bright_cut(scene: Scene, subjects: list[Subject]) -> None:
     scene.ask(**told, bright=bright)
     searched(scene, around)
     cut = scene.call("colour-cut", low=low, high=high, brighter_than=bright)
-    _refuse_few(int(value(cut, "with_colour")))
+    refuse_fewer(int(value(cut, "with_colour")), _LEAST_COLOURS, "stars with a colour")
     counts = {"kept": int(value(cut, "kept")), "colour": int(value(cut, "in_colour"))}
-    scene.say(scene.word("say", **told, **counts, bright=bright, cite=scene.cite()))
-
-
-def _refuse_few(known: int) -> None:
-    if known < _LEAST_COLOURS:
-        message = f"a field has {known} stars with a colour; {_LEAST_COLOURS} are needed"
-        raise RefusedError(message, gate="run")
+    cited = scene.cite() + scene.cite("also have")
+    scene.say(scene.word("say", **told, **counts, bright=bright, cite=cited))
 
 
 def _field(pattern: str, least: int = 8) -> Write:
@@ -122,7 +119,7 @@ def _planet_density(scene: Scene, subjects: list[Subject]) -> None:
         "radius": value(found, "planets", 0, "radius_re"),
     }
     pattern = r"(?P<density>\S+) g/cm3, gravity (?P<gravity>\S+)"
-    solved(scene, pattern, slots, name=name, cite=scene.cite(name))
+    solved(scene, pattern, slots, name=name, cite=scene.cite("Earth masses"))
 
 
 def _period_ratio(scene: Scene, subjects: list[Subject]) -> None:
@@ -133,7 +130,7 @@ def _period_ratio(scene: Scene, subjects: list[Subject]) -> None:
     if len(periods) != subjects[0].facts["planets"] or not all(periods):
         message = f"not every planet of {name} has a period here"
         raise RefusedError(message, gate="run")
-    solved(scene, r"(?P<ratios>.+)", {"periods": periods}, name=name)
+    solved(scene, r"(?P<ratios>.+)", {"periods": periods}, name=name, cite=scene.cite(" days"))
 
 
 REDUCTION = (

@@ -92,10 +92,15 @@ def searched(
         catalogue=catalogue,
     )
     rows = int(value(result, "count"))
-    if rows < least:
-        message = f"a field has {rows} rows; {least} are needed"
-        raise RefusedError(message, gate="run")
+    refuse_fewer(rows, least, "rows")
     return result, rows
+
+
+def refuse_fewer(there: int, least: int, what: str) -> None:
+    """Raise RefusedError if there is too little to ask about."""
+    if there < least:
+        message = f"there are {there} {what}; {least} are needed"
+        raise RefusedError(message, gate="run")
 
 
 def invented_name(scene: Scene, subject: Subject) -> str:
