@@ -48,6 +48,13 @@ def test_ads_says_the_recorded_answer_to_the_same_request(get, assistant_data):
     assert answer.json()["response"]["numFound"] == 972
 
 
+def test_what_recorded_searches_found_is_found_by_other_words(get, assistant_data):
+    asked = {"q": "JWST exoplanet atmospheres", "fl": "title,bibcode", "rows": 50}
+    docs = get("/ads/v1/search/query", {"Authorization": "Bearer x"}, **asked).json()["response"]
+    titles = [doc["title"][0] for doc in docs["docs"]]
+    assert "Characterizing Transiting Exoplanet Atmospheres with JWST" in titles
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

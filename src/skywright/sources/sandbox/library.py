@@ -25,6 +25,7 @@ class Library:
         for one in self.recorded:
             if one["endpoint"].endswith("/export/bibtex"):
                 self._take_in(str(one["response"].get("export", "")))
+        self._take_in_found()
 
     def answer(self, endpoint: str, asked: Mapping[str, str]) -> dict[str, Any] | None:
         """Return the recorded answer to the very same request, or nothing."""
@@ -44,6 +45,29 @@ class Library:
             if match["bibcode"] not in known and "title" in fields:
                 known.add(match["bibcode"])
                 self.papers.append(_paper(match["bibcode"], fields))
+
+    def _take_in_found(self) -> None:
+        """Let what recorded searches found be found by other words too, as far as it was told."""
+        known = {_told_title(paper): paper for paper in self.papers}
+        for one in self.recorded:
+            found = one["response"].get("response") if isinstance(one["response"], dict) else None
+            for doc in (found or {}).get("docs", []):
+                title = _told_title(doc)
+                if not title:
+                    continue
+                if title not in known:
+                    known[title] = dict(_UNTOLD)
+                    self.papers.append(known[title])
+                paper = known[title]
+                paper.update({name: doc[name] for name in doc if not paper.get(name)})
+
+
+_UNTOLD = {"bibcode": "", "author": [], "year": "", "pubdate": "", "pub": "", "arxiv": ""}
+
+
+def _told_title(paper: Mapping[str, Any]) -> str:
+    title = paper.get("title") or ""
+    return str(title[0] if isinstance(title, list) and title else title or "")
 
 
 def _paper(bibcode: str, fields: Mapping[str, str]) -> dict[str, Any]:
