@@ -55,6 +55,11 @@ def test_lines_are_questions_of_one_conversation(chat, memory):
     assert [one.messages for one in memory.recent()] == [4]
 
 
+def test_quitting_after_something_failed_ends_with_1_and_no_traceback(chat):
+    done = chat("/open zzzz", "/quit", "help")
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+
+
 def test_each_answer_is_an_object_with_json(chat):
     lines = chat("help", "help", options=["--json"]).output.splitlines()
     told = [json.loads(line) for line in lines]

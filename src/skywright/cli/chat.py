@@ -212,7 +212,7 @@ class Talk:
 
 def _lines() -> Iterator[str]:
     if not sys.stdin.isatty():
-        yield from sys.stdin
+        yield from iter(sys.stdin.readline, "")  # the file itself would be closed at /quit
         return
     while True:
         try:
