@@ -1,7 +1,7 @@
 """What the network is compared with: boosting on all features, on the cadence alone, one threshold.
 
 Boosting is LightGBM, the threshold looks at one slot. What an isolation forest does without labels
-is judged beside the encoder (``behaviour.yardsticks``), on real satellites.
+is in ``alarms``.
 """
 
 from __future__ import annotations

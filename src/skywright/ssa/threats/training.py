@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.boosting import export, predicted
 from skywright.ssa.simulation.scenario import read_scenarios
 from skywright.ssa.simulation.scenarios import simulate
-from skywright.ssa.threats import controls, learning, network
+from skywright.ssa.threats import alarms, controls, learning, network
 from skywright.ssa.threats.circumstances import FEATURES
 from skywright.ssa.threats.conformal import abstains, coverage, sets_of, thresholds
 from skywright.ssa.threats.detector import CHOICES, DETECTOR, Detector
@@ -46,6 +46,8 @@ class Judged:
     """Probabilities by model; (n, 6)."""
     told: dict[str, I64]
     """Classes by control."""
+    strange: F64 = field(default_factory=lambda: np.zeros(0))
+    """Of an isolation forest, the lowest of all for declared pairs; (n,), or none."""
 
     def score(self, told: I64, *, all_rows: bool = False) -> dict[str, Any]:
         """Return macro-F1 with its interval, above the floor or everywhere."""
@@ -67,7 +69,7 @@ def fit(run: Run) -> dict[str, Any]:
     least = thresholds(single.chances[chosen], single.truth, float(params.get("alpha", 0.05)))
     models = _trained(some, _lessons(params), run.seed)
     _write(run.out, models, chosen, least)
-    metrics = _metrics(single, chosen, least)
+    metrics = _metrics(single, chosen, least) | {"alarms": _alarms(single, chosen)}
     for name, score in scores.items():
         metrics[f"{name}_many_families_f1"] = score["macro_f1"]
     metrics["known_families_f1"] = _known_families(some, floor_m_s, run.seed)
@@ -136,8 +138,8 @@ def judge(
 def by_family(
     some: learning.Drawn, chosen: str, floor_m_s: float, lessons: network.Lessons, run: Run
 ) -> Judged:
-    """Judge the chosen model with one family held out at a time, beside cadence only."""
-    rows, chances, cadence = [], [], []
+    """Judge the chosen model with one family held out at a time, beside two controls."""
+    rows, chances, cadence, strange = [], [], [], []
     group = cadence_columns()
     for fold in learning.family_folds(some, run.seed):
         train, test = some.rows(fold.train), some.rows(fold.test)
@@ -150,6 +152,7 @@ def by_family(
             chances.append(predicted(model, test.features))
         small = controls.boosted_features(train.features[:, group], train.classes, run.seed)
         cadence.append(predicted(small, test.features[:, group]))
+        strange.append(alarms.strangeness(train.features, train.classes, test.features, run.seed))
     order = np.concatenate(rows)
     burn, declared = some.smallest_burn_m_s[order], some.cooperative[order]
     told = {chosen: np.concatenate(chances), "cadence": np.concatenate(cadence)}
@@ -159,6 +162,7 @@ def by_family(
         np.isnan(burn) | (burn >= floor_m_s),
         {name: _known(p, declared) for name, p in told.items()},
         {},
+        np.where(declared, -np.inf, np.concatenate(strange)),
     )
 
 
@@ -288,6 +292,13 @@ def _metrics(judged: Judged, chosen: str, least: F64) -> dict[str, Any]:
             for k in np.unique(judged.truth).tolist()
         },
     }
+
+
+def _alarms(judged: Judged, chosen: str) -> dict[str, Any]:
+    """Return how well what threatens is told apart, beside an isolation forest."""
+    rows = np.flatnonzero(judged.floor)
+    chances, strange = judged.chances[chosen][rows], judged.strange[rows]
+    return alarms.told_apart(judged.truth[rows], chances, strange, judged.clusters[rows])
 
 
 def _lessons(params: dict[str, Any]) -> network.Lessons:
