@@ -31,7 +31,7 @@ from skywright.assistant.examples.executing import Executor
 from skywright.assistant.examples.gates import Ground, pass_gates
 from skywright.assistant.examples.scene import Scene, Stage
 from skywright.assistant.examples.splitting import Leaks, Splits, held_out
-from skywright.assistant.examples.subjects import Pools, Subject, read_pools
+from skywright.assistant.examples.subjects import Pools, Subject, launch_logs, read_pools
 from skywright.assistant.examples.templates.every import TEMPLATES
 from skywright.assistant.examples.templates.template import Template
 from skywright.assistant.knowledge.minilm import MiniLM
@@ -48,7 +48,7 @@ from skywright.sources.sandbox.running import Options, Sandbox, running_sandbox
 
 _BATCH = 24
 _REASONS = 6
-_COLLECTED = ("exoplanets", "spacex")
+_COLLECTED = ("exoplanets",)
 _WORKERS = 2  # one writes while the other waits for a block
 _ROUNDS = 3  # times that a template goes through its subjects, with other words
 _PACKAGES = ("astropy", "pyvo", "numpy", "matplotlib", "queryparser-python3", "polars")
@@ -189,7 +189,8 @@ class _Builder:
     def run(self, on_progress: Progress) -> None:
         """Write all categories."""
         _install(self._report.order.folders, self._settings.catalogues_dir)
-        for source in _COLLECTED:  # once, instead of at every question
+        logs = ("gcat",) if launch_logs(self._report.order.folders) else ()
+        for source in (*_COLLECTED, *logs):  # once, instead of at every question
             collect_public(source, Wish(), self._settings)
         environment = self._sandbox.environment()
         environment["SKYWRIGHT_DATA_DIR"] = str(self._scratch / "blocks")

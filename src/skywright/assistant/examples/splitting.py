@@ -62,7 +62,7 @@ class Leaks:
 
 
 def held_out(templates: Iterable[tuple[str, str]], seed: int) -> frozenset[str]:
-    """Return the templates of the test: of each category, about one in five.
+    """Return the templates of the test: of each category, about one in four.
 
     Parameters
     ----------
@@ -77,5 +77,5 @@ def held_out(templates: Iterable[tuple[str, str]], seed: int) -> frozenset[str]:
     chosen: set[str] = set()
     for names in by_category.values():
         names.sort(key=lambda name: hashlib.sha256(f"{seed}/{name}".encode()).digest())
-        chosen.update(names[: max(1, len(names) // 5)] if len(names) > 1 else [])
+        chosen.update(names[: max(1, round(len(names) / 4))] if len(names) > 1 else [])
     return frozenset(chosen)

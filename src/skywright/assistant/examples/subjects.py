@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import random
@@ -75,6 +76,7 @@ def read_pools(folders: Sequence[Path], seed: int) -> Pools:
         (_star_fields, found.gaia),
         (_planets, found.planets),
         (_papers, folders),
+        (_launches, folders),
     ):
         for kind, subjects in reader(given).items():
             kinds[kind] += subjects
@@ -82,7 +84,7 @@ def read_pools(folders: Sequence[Path], seed: int) -> Pools:
     for kind in sorted(kinds):
         kinds[kind].sort(key=lambda one: (one.key, one.name))
         draw.shuffle(kinds[kind])
-    files = [*found.openngc, *found.gaia, *found.sdss, *found.planets]
+    files = [*found.openngc, *found.gaia, *found.planets, *launch_logs(folders)]
     hashes = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in sorted(set(files))}
     return Pools(dict(kinds), hashes)
 
@@ -231,6 +233,31 @@ def _positive(row: Mapping[str, Any], *names: str) -> bool:
         return all(float(row.get(name) or 0) > 0 for name in names)
     except (TypeError, ValueError):
         return False
+
+
+def _launches(folders: Sequence[Path]) -> dict[str, list[Subject]]:
+    """Return the rockets with the years in which they flew a few times, of GCAT's launch log."""
+    flown: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for file in launch_logs(folders):
+        with catalogues.opened(file) as text:
+            for row in csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE):
+                year = (row["Launch_Date"] or "")[:4]
+                if year.isdigit():
+                    flown[(row["LV_Type"] or "").strip(), year].add(row["#Launch_Tag"].strip())
+    return {
+        "rocket-year": [
+            Subject(rocket, rocket, {"year": int(year)})
+            for (rocket, year), tags in flown.items()
+            if 3 <= len(tags) <= 30 and len(rocket) > 3
+        ]
+    }
+
+
+def launch_logs(folders: Sequence[Path]) -> list[Path]:
+    """Return the files of GCAT's launch log in some folders."""
+    return sorted(
+        {one for folder in folders for one in folder.rglob("launchlog.tsv*") if one.is_file()}
+    )
 
 
 def _papers(folders: Sequence[Path]) -> dict[str, list[Subject]]:

@@ -188,6 +188,18 @@ def _wrong_column(scene: Scene, subjects: list[Subject]) -> None:
     scene.say(scene.word("say", wrong=wrong, right=right, query=mended, cite=scene.cite()))
 
 
+def _launches(scene: Scene, subjects: list[Subject]) -> None:
+    told: dict[str, Any] = {"rocket": subjects[0].name, "year": subjects[0].facts["year"]}
+    scene.ask(**told)
+    days = {"since": f"{told['year']}-01-01", "until": f"{told['year']}-12-31"}
+    found = scene.call("find-launches", rocket=told["rocket"], **days)
+    count = int(value(found, "count"))
+    refuse_fewer(count, 3, "launches")
+    lost = int(found.data.get("by_outcome", {}).get("failure", 0))
+    form = "lost" if lost else "all"
+    scene.say(scene.word(form, **told, n=count, lost=lost, cite=scene.cite("launches")))
+
+
 CATALOGUES = (
     Template("coordinates", "catalogue-queries", "object", _coordinates),
     Template("constellation", "catalogue-queries", "object", _constellation),
@@ -200,6 +212,7 @@ CATALOGUES = (
     Template("planet-lookup", "catalogue-queries", "planet", _planet),
     Template("system-lookup", "catalogue-queries", "system", _system),
     Template("campaign-count", "catalogue-queries", "campaign", _campaign),
+    Template("launches-of-year", "catalogue-queries", "rocket-year", _launches),
     Template("neighbours", "catalogue-queries", "well-known", _neighbours),
     Template("wrong-column", "catalogue-queries", "field", _wrong_column, most=20),
 )
