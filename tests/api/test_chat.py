@@ -90,6 +90,7 @@ def test_a_conversation_goes_on(client, chat):
     [
         ({}, "question is missing"),
         ({"question": ""}, "question = ''"),
+        ({"question": "  "}, "question is blank"),
         ({"question": "x" * 20_001}, "question = "),
         ({"question": 3}, "question = 3"),
         ({"question": "a", "stream": "maybe"}, "stream = 'maybe'"),

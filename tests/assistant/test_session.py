@@ -190,3 +190,6 @@ def test_a_blank_question_is_not_kept(settings):
     with pytest.raises(AnswerError, match="blank"):
         session.answer("  ", conversation=id_)
     assert session.memory.messages(id_) == []
+    with pytest.raises(InputError, match="blank"):
+        list(session.stream("  "))
+    assert [one.id for one in session.memory.recent()] == [id_]

@@ -3,6 +3,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from skywright.assistant.memory.memory import Memory
 from skywright.cli.main import app
 
 
@@ -53,6 +54,7 @@ def test_a_blank_question_is_refused_in_a_sentence():
     done = _ask(" ")
     assert done.exit_code == 1
     assert "blank" in str(done.exception)
+    assert Memory.of().recent() == []
 
 
 @pytest.mark.parametrize("model", ["nonsense", "openai:"])

@@ -54,7 +54,7 @@ async def chat(request: Request) -> Response:
     asked = check(_CHAT, await read_json(request))
     engine = "rules" if asked.engine == "rules" else ""
     session = await services.work.call_long(session_of, services, caller, engine)
-    id_ = await services.work.call(_conversation, session, asked.conversation_id)
+    id_ = await services.work.call(_conversation, session, asked.question, asked.conversation_id)
 
     def make() -> Iterator[Say]:
         return _said(session, asked.question, id_)
@@ -126,8 +126,8 @@ def public(value: Any, conversation_id: str) -> Any:
     return shown
 
 
-def _conversation(session: Session, id_: str | None) -> str:
-    return session.memory.get(id_).id if id_ else session.memory.begin().id
+def _conversation(session: Session, question: str, id_: str | None) -> str:
+    return session.memory.get(id_).id if id_ else session.begin(question).id
 
 
 def _said(session: Session, question: str, id_: str) -> Iterator[Say]:

@@ -20,10 +20,11 @@ from skywright.assistant.engine.offered import InstalledTools
 from skywright.assistant.knowledge.opened import searcher_of
 from skywright.assistant.memory.facts import facts
 from skywright.assistant.memory.memory import Memory
+from skywright.assistant.memory.records import Conversation
 from skywright.assistant.memory.shelf import keep_tables, open_desk
 from skywright.assistant.messages import Answer, CallEnded, Done, Event, Failed, Status, Token
 from skywright.assistant.tools.desk import Desk
-from skywright.errors import ConflictError, NotFoundError, SkywrightError
+from skywright.errors import ConflictError, InputError, NotFoundError, SkywrightError
 from skywright.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -118,9 +119,16 @@ class Session:
             yield from self._engine(desk.stop).run(question, (), desk)
             return
         yield Status(text="Opening the conversation")  # seen before the disk has been waited for
-        id_ = conversation or self.memory.begin().id
+        id_ = conversation or self.begin(question).id
         with _Busy(self.memory, id_) as stop:
             yield from self._kept(question, id_, stop)
+
+    def begin(self, question: str, title: str = "") -> Conversation:
+        """Begin a conversation for a question; raises InputError if that is blank."""
+        if not question.strip():
+            message = "The question is blank; ask something."
+            raise InputError(message)
+        return self.memory.begin(title)
 
     def aside(self, question: str, history: Sequence[Turn] = ()) -> Aside:
         """Answer a question that belongs to no conversation: nothing of it is remembered.

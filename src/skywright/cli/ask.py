@@ -13,8 +13,8 @@ import typer
 from skywright.cli.output import AsJson, emit_json
 
 if TYPE_CHECKING:
-    from skywright.assistant.memory.memory import Memory
     from skywright.assistant.messages import Answer, Artifact, Citation, Event, ToolRun
+    from skywright.assistant.session import Session
     from skywright.settings import Settings
 
 _MOST_LOOKED_AT = 1000
@@ -52,7 +52,7 @@ def ask(
 
     with _settings(catalogues, recorded, is_sandbox=sandbox) as settings:
         session = Session(settings, model=model)
-        id_ = _conversation(session.memory, conversation)
+        id_ = _conversation(session, question, conversation)
         answer = _answered(session.stream(question, conversation=id_))
     artifacts = _copied(answer.artifacts, out) if out else answer.artifacts
     if as_json:
@@ -81,14 +81,14 @@ def _settings(
         yield running.settings(settings)
 
 
-def _conversation(memory: Memory, named: str | None) -> str:
+def _conversation(session: Session, question: str, named: str | None) -> str:
     """Return the id of the conversation with a title or id, of a new one if there is none."""
     if named is None:
-        return memory.begin().id
-    for one in memory.recent(limit=_MOST_LOOKED_AT):
+        return session.begin(question).id
+    for one in session.memory.recent(limit=_MOST_LOOKED_AT):
         if named in {one.id, one.title}:
             return one.id
-    return memory.begin(named).id
+    return session.begin(question, named).id
 
 
 def _answered(events: Iterator[Event]) -> Answer:

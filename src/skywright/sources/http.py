@@ -30,6 +30,7 @@ from skywright.store.blobs import BlobStore
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _ATTEMPTS = 5
 _ATTEMPTS_TO_CONNECT = 3  # without a network, a person should not wait long to be told
+_LONGEST_TO_CONNECT_S = 5.0  # a lost first packet is sent anew after 1 s and 3 s
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 120.0
 _LONGEST_WORDS = 300
@@ -135,7 +136,7 @@ class Fetcher:
         self._host = ""
         self._known = _last_of_each(self._log)
         self._client = httpx.Client(
-            timeout=timeout_s,
+            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, _LONGEST_TO_CONNECT_S)),
             follow_redirects=True,
             event_hooks={"request": [self._keep_tokens_home]},
             headers={
@@ -212,7 +213,7 @@ class Fetcher:
                 if is_unknown_name(error):
                     raise _unknown_name(source, address) from error
                 reason = f"{type(error).__name__}: {error}".rstrip(": ")
-                if isinstance(error, httpx.ConnectError):
+                if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
                     attempts = _ATTEMPTS_TO_CONNECT
             else:
                 if status in {200, 304} | accept:

@@ -94,6 +94,20 @@ def test_a_result_that_was_cut_says_so(desk):
     assert "cut at 7 rows" in found.warnings[0]
 
 
+def test_a_service_that_cuts_before_the_limit_is_named(desk, own_sandbox):
+    own_sandbox.faults.set("gaia", "overflow")
+    try:
+        found = asked(desk, "cone-search", ra_deg=150.0, dec_deg=-20.0).result
+        query = "SELECT TOP 50 source_id FROM gaiadr3.gaia_source WHERE phot_g_mean_mag < 1"
+        queried = asked(desk, "run-adql", query=query).result
+    finally:
+        own_sandbox.faults.clear()
+    assert found.data["is_cut"]
+    assert f"The service itself cut the result at {found.data['count']:,} rows" in found.text
+    assert "2,000" not in found.text
+    assert "itself cut the result at 0 rows" in queried.text
+
+
 def test_an_empty_place_is_an_answer_and_leaves_no_table(desk):
     found = asked(desk, "cone-search", ra_deg=10.0, dec_deg=60.0).result
     assert (found.data["count"], found.table, found.artifacts) == (0, "", ())
@@ -191,6 +205,7 @@ def test_entries_of_papers_are_a_file_too(desk):
     ]
     found = asked(desk, "get-bibtex", bibcodes=[paper["bibcode"]]).result
     assert paper["bibcode"] in found.text
+    assert "stand-in" in found.origins[0].title
     assert found.artifacts[0].id.endswith(".bib")
     assert "neither a bibcode" in asked(desk, "get-bibtex", bibcodes=["x"]).error
 

@@ -91,7 +91,7 @@ def cone_search(
         },
         origins=origins,
         artifacts=(kept.artifact,) if kept else (),
-        warnings=(_cut(limit),) if rows.is_cut else (),
+        warnings=(_cut(rows.table.height, limit),) if rows.is_cut else (),
         table=kept.name if kept else "",
     )
 
@@ -171,7 +171,7 @@ def _told(rows: _Rows, where: str, limit: int) -> str:
     noun = "row" if count == 1 else "rows"
     text = f"{rows.origin.title} has {count:,} {noun} {where}."
     if rows.is_cut:
-        text = f"{rows.origin.title} has {count:,} {noun} or more {where}. {_cut(limit)}"
+        text = f"{rows.origin.title} has {count:,} {noun} or more {where}. {_cut(count, limit)}"
     bright = _brightest(rows.table)
     return f"{text} {bright}".strip()
 
@@ -185,5 +185,7 @@ def _brightest(table: pl.DataFrame) -> str:
     return f"Their G magnitudes run from {bright:.2f} to {faint:.2f}."
 
 
-def _cut(limit: int) -> str:
+def _cut(count: int, limit: int) -> str:
+    if count < limit:
+        return f"The service itself cut the result at {count:,} rows; ask for a smaller radius."
     return f"The result was cut at {limit:,} rows; ask for more with limit, or a smaller radius."

@@ -39,11 +39,13 @@ def get_bibtex(
     if codes:
         desk.progress(f"asking {ads.STATE.title}")
         entries.append(ads.export_bibtex(codes, desk.settings))
-        origins.append(origin_from(ads.STATE, query=", ".join(codes), rows=len(codes)))
+        asked = {"query": ", ".join(codes), "url": ads.STATE.url(desk.settings)}
+        origins.append(origin_from(ads.STATE, **asked, rows=len(codes)))
     if numbers:
         desk.check_stop()
         entries.append(_by_arxiv(desk, numbers))
-        origins.append(origin_from(arxiv.STATE, query=", ".join(numbers), rows=len(numbers)))
+        asked = {"query": ", ".join(numbers), "url": arxiv.STATE.url(desk.settings)}
+        origins.append(origin_from(arxiv.STATE, **asked, rows=len(numbers)))
     text = "\n\n".join(entry.strip() for entry in entries)
     return ToolResult(
         text=text,

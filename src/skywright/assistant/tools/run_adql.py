@@ -52,7 +52,8 @@ def run_adql(
         if table.height
         else None
     )
-    cut = f" The result was cut at {limit:,} rows." if answer.is_cut else ""
+    who = "The service itself cut the result" if table.height < limit else "The result was cut"
+    cut = f" {who} at {table.height:,} rows." if answer.is_cut else ""
     noun = "row" if table.height == 1 else "rows"
     first = f" The first row: {_row(table.row(0, named=True))}." if table.height else ""
     return ToolResult(
