@@ -81,6 +81,28 @@ def test_a_cone_goes_where_the_name_was_resolved_to(model):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("asked", "catalogue"),
+    [
+        ("2MASS sources", "vizier:2mass"),
+        ("Hipparcos stars", "vizier:hipparcos"),
+        ("Objects of VizieR II/328/allwise", "vizier:II/328/allwise"),
+        ("Objects in vizier table I/355", "vizier:I/355"),
+        ("Gaia sources", "gaia-dr3"),
+    ],
+)
+def test_a_cone_asks_the_catalogue_that_was_named(model, asked, catalogue):
+    _, arguments = _call(model, f"{asked} within 2' of ra 10.5 dec 20.25")
+    assert arguments["catalogue"] == catalogue
+
+
+def test_a_designation_of_a_survey_is_an_object(model):
+    asked = "Gaia sources within 2' of 2MASS J16414163+3627407"
+    assert _call(model, asked)[0] == "resolve-name"
+    ran = _ran("resolve-name", {}, data={"ra_deg": 250.4, "dec_deg": 36.5})
+    assert _call(model, asked, *ran)[1]["catalogue"] == "gaia-dr3"
+
+
 def test_a_cone_without_a_radius_says_what_was_taken(model):
     ran = _ran("cone-search", {}, "12 sources.")
     pieces = _pieces(model, "Gaia sources near ra 10.5 dec 20.25", *ran)

@@ -11,7 +11,18 @@ from skywright.assistant.rules.entities import Entities
 from skywright.assistant.rules.wording import mended
 
 _GAIA_WORDS = re.compile(r"\b(?:stars?|gaia|dr3|bp-?rp|parallax\w*|proper motions?|astrometr\w+)\b")
-_VIZIER = re.compile(r"\bvizier:?\s*(?:table |catalog(?:ue)? )?(?P<table>[IVXB]+/[\w+/.-]+)")
+_VIZIER = re.compile(
+    r"\bvizier:?\s*(?:table |catalog(?:ue)? )?(?P<table>[IVXB]+/[\w+/.-]*\w)", re.IGNORECASE
+)
+_SURVEYS = {
+    r"2mass(?! ?j)": "2mass",
+    r"(?:all)?wise": "allwise",
+    r"hipparcos": "hipparcos",
+    r"pan-?starrs": "panstarrs",
+    r"tycho(?:-?2)?": "tycho-2",
+    r"usno-?b1?": "usno-b1",
+}
+"""How catalogues of VizieR are spoken of; to the names that ``sources.vizier`` knows."""
 _DEEP_SKY = re.compile(r"\b(?:galaxies|nebulae|nebulas|deep[- ]sky|openngc|ngc objects|clusters)\b")
 
 
@@ -78,9 +89,12 @@ def free_name(read: Entities) -> str:
 def catalogue_of(read: Entities) -> str:
     """Return the catalogue that a cone is meant for: Gaia DR3 unless something else is said."""
     text = read.text.lower()
-    vizier = _VIZIER.search(read.text) or _VIZIER.search(text)
+    vizier = _VIZIER.search(read.text)
     if vizier:
         return f"vizier:{vizier['table']}"
+    for pattern, table in _SURVEYS.items():
+        if re.search(rf"\b{pattern}\b", read.masked, re.IGNORECASE):
+            return f"vizier:{table}"
     for word, name in (
         ("simbad", "simbad"),
         ("sdss", "sdss"),
