@@ -96,6 +96,12 @@ def test_a_cone_asks_the_catalogue_that_was_named(model, asked, catalogue):
     assert arguments["catalogue"] == catalogue
 
 
+@pytest.mark.parametrize("place", ["RA=400 Dec=95", "ra 10.5 dec -91", "RA 360.5, Dec 3"])
+def test_a_position_off_the_sky_is_asked_for_again(model, place):
+    pieces = _pieces(model, f"Gaia sources within 2' of {place}")
+    assert "0 to 360 degrees" in pieces[0].text
+
+
 def test_a_designation_of_a_survey_is_an_object(model):
     asked = "Gaia sources within 2' of 2MASS J16414163+3627407"
     assert _call(model, asked)[0] == "resolve-name"

@@ -10,6 +10,7 @@ from typing import Any
 from skywright.assistant.messages import ToolRun
 from skywright.assistant.rules.bounds import Bounds
 from skywright.assistant.rules.installed import installed_star_tables, is_installed
+from skywright.assistant.rules.positions import is_off_the_sky
 from skywright.assistant.rules.subjects import (
     author_of,
     catalogue_of,
@@ -73,6 +74,8 @@ def _cone(wish: Wish, _settings: Settings) -> Plan:
         place = read.positions[0]
         cone = _step("cone-search", ra_deg=place.ra_deg, dec_deg=place.dec_deg, **fixed)
         return Plan((cone, *_cuts(wish)), remarks)
+    if is_off_the_sky(read.text):
+        return Plan(missing="Which position? RA lies in 0 to 360 degrees, Dec in -90 to 90.")
     name = wish.target or free_name(read)
     if not name:
         return Plan(missing="Around what? Give an object such as M13, or a position in degrees.")

@@ -49,6 +49,12 @@ def positions_in(reader: Reader) -> list[Position]:
     return found
 
 
+def is_off_the_sky(text: str) -> bool:
+    """Tell whether a text gives right ascension and declination that no place has."""
+    match = _NAMED.search(text)
+    return match is not None and _from_decimal(match) is None
+
+
 def _from_decimal(match: re.Match[str]) -> Position | None:
     ra_deg, dec_deg = float(match["ra"]), float(match["dec"].replace(" ", ""))
     return Position(ra_deg, dec_deg) if ra_deg < 360 and abs(dec_deg) <= 90 else None
