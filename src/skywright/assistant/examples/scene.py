@@ -31,7 +31,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+")
 _OF_THE_SANDBOX = re.compile(
     r", collected \d{4}-\d\d-\d\d as [\w-]+@\d+| \(a stand-in on this machine\)"
 )
-_PLACES = frozenset({"source_url", "url", "pdf_url"})  # of the sandbox, which is nowhere else
+# Addresses of the sandbox, which is nowhere else, and the day on which it was asked.
+_PLACES = frozenset({"source_url", "url", "pdf_url", "known_to"})
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 _BEFORE_CITE = re.compile(r"[ \n]+<cite")  # a quote stands right behind what it backs
 _TWO_ENDS = re.compile(r"(?<!\.)\.\.(?=[\s<]|$)")  # of a name with initials at an end
@@ -227,6 +228,8 @@ def _shortened(run: ToolRun) -> ToolRun:
 def _short(value: Any) -> Any:
     if isinstance(value, dict):
         shown = {name: one for name, one in value.items() if one not in _NOTHING}
+        if all(isinstance(one, int) for one in shown.values()):
+            shown = dict(sorted(shown.items()))  # counts come in any order
         return {name: _short(one) for name, one in shown.items() if name not in _PLACES}
     if isinstance(value, list):
         return [_short(one) for one in value[:_MOST_ENTRIES]]
