@@ -50,7 +50,7 @@ def ask(
     """Answer a question with tools and documents, every statement with its citation."""
     from skywright.assistant.session import Session
 
-    with _settings(catalogues, recorded, is_sandbox=sandbox) as settings:
+    with settings_with(catalogues, recorded, is_sandbox=sandbox) as settings:
         session = Session(settings, model=model)
         id_ = _conversation(session, question, conversation)
         answer = _answered(session.stream(question, conversation=id_))
@@ -62,7 +62,7 @@ def ask(
 
 
 @contextmanager
-def _settings(
+def settings_with(
     catalogues: Path | None, recorded: Path | None, *, is_sandbox: bool
 ) -> Iterator[Settings]:
     """Yield the settings, those of a sandbox while it runs where one is wished."""

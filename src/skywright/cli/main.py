@@ -33,6 +33,7 @@ from skywright.cli import (
     serve,
     sources,
     ssa,
+    tools,
     train,
     tune,
     watch,
@@ -53,6 +54,7 @@ app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(assistant.app, name="assistant")
 app.add_typer(collect.app, name="collect")
 app.add_typer(catalogues.app, name="catalogues")
+app.add_typer(tools.app, name="tools")
 app.add_typer(data.app, name="data")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
