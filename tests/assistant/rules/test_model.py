@@ -102,6 +102,11 @@ def test_a_position_off_the_sky_is_asked_for_again(model, place):
     assert "0 to 360 degrees" in pieces[0].text
 
 
+def test_what_is_to_be_cut_is_fetched_whole(model):
+    asked = "Gaia stars brighter than G = 13 within 15 arcmin of ra 10.5 dec 20.25"
+    assert _call(model, asked)[1]["limit"] == 50_000
+
+
 def test_a_designation_of_a_survey_is_an_object(model):
     asked = "Gaia sources within 2' of 2MASS J16414163+3627407"
     assert _call(model, asked)[0] == "resolve-name"

@@ -69,6 +69,8 @@ def _cone(wish: Wish, _settings: Settings) -> Plan:
     fixed: dict[str, Any] = {"radius_deg": radius, "catalogue": catalogue_of(read)}
     if read.count:
         fixed["limit"] = read.count
+    elif _cuts(wish):
+        fixed["limit"] = CLUSTER_ROWS  # a cut of the first rows that came would answer nothing
     remarks = () if read.radius_deg else ("No radius was given; 5 arcminutes were taken.",)
     if read.positions:
         place = read.positions[0]
@@ -317,19 +319,7 @@ def _assess(wish: Wish, _settings: Settings) -> Plan:
     name = _asteroid(wish)
     if not name:
         return Plan(missing="Which asteroid? Give a name, number or designation, such as Apophis.")
-    known = _step("neo-simulate", request={"object": name})
-    return Plan((known, Step("neo-assess", _orbit)))
-
-
-def _orbit(runs: Sequence[ToolRun]) -> Mapping[str, Any]:
-    """Return the object as the simulation before knew it."""
-    data = runs[0].result.data if runs and runs[0].result else {}
-    known, elements = data.get("object", {}), data.get("baseline", {}).get("elements", {})
-    row = {name: elements[name] for name in _ELEMENTS if name in elements}
-    called = known.get("name") or known.get("designation")
-    row |= {"designation": called} if called else {}
-    row |= {"h_mag": known["h_mag"]} if known.get("h_mag") is not None else {}
-    return {"objects": [row]}
+    return Plan((_step("neo-assess", name=name),))
 
 
 def _asteroid(wish: Wish) -> str:
