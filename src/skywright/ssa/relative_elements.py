@@ -105,25 +105,31 @@ def relative_elements(asset: F64, other: F64) -> F64:
         In the order of `NAMES`. The relative inclination vector is taken from the two orbit
         normals, so that it holds for equatorial orbits and large angles too.
     """
-    a1, e1, i1, node1, argp1, m1 = np.moveaxis(np.asarray(asset, dtype=np.float64), -1, 0)
-    a2, e2, i2, node2, argp2, m2 = np.moveaxis(np.asarray(other, dtype=np.float64), -1, 0)
-    dnode = _wrapped(node2 - node1)
-    turned = dnode * np.cos(i1)
-    longitude = _wrapped(argp2 + m2 - argp1 - m1 + turned)
-    peri2 = argp2 + turned
-    out = np.stack(
-        [
-            (a2 - a1) / a1,
-            longitude,
-            e2 * np.cos(peri2) - e1 * np.cos(argp1),
-            e2 * np.sin(peri2) - e1 * np.sin(argp1),
-            np.sin(i2) * np.cos(i1) * np.cos(dnode) - np.cos(i2) * np.sin(i1),
-            np.sin(i2) * np.sin(dnode),
-        ],
-        axis=-1,
-    )
-    return np.asarray(out * a1[..., None])
+    one, two = (np.asarray(x, dtype=np.float64) for x in (asset, other))
+    out = np.empty(np.broadcast_shapes(one.shape, two.shape))
+    first, second = (np.broadcast_to(x, out.shape).reshape(-1, 6) for x in (one, two))
+    _relate(first, second, out.reshape(-1, 6))
+    return out
 
 
-def _wrapped(angle: F64) -> F64:
-    return np.asarray(np.remainder(angle + np.pi, 2.0 * np.pi) - np.pi)
+@kernel
+def _relate(asset: F64, other: F64, out: F64) -> None:
+    for k in range(len(asset)):
+        a1, e1, i1, node1, argp1, m1 = asset[k]
+        a2, e2, i2, node2, argp2, m2 = other[k]
+        dnode = _wrapped(node2 - node1)
+        turned = dnode * math.cos(i1)
+        peri2 = argp2 + turned
+        s1, s2 = math.sin(i1), math.sin(i2)
+        out[k, 0] = a2 - a1
+        out[k, 1] = _wrapped(argp2 + m2 - argp1 - m1 + turned) * a1
+        out[k, 2] = (e2 * math.cos(peri2) - e1 * math.cos(argp1)) * a1
+        out[k, 3] = (e2 * math.sin(peri2) - e1 * math.sin(argp1)) * a1
+        out[k, 4] = (s2 * math.cos(i1) * math.cos(dnode) - math.cos(i2) * s1) * a1
+        out[k, 5] = s2 * math.sin(dnode) * a1
+
+
+@kernel
+def _wrapped(angle: float) -> float:
+    turned = angle + math.pi
+    return turned - 2.0 * math.pi * math.floor(turned / (2.0 * math.pi)) - math.pi

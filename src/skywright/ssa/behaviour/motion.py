@@ -185,11 +185,11 @@ def _parabolas(t: F64, *values: F64) -> tuple[list[float], list[float], list[flo
     """Return slopes at the end, curvatures and robust scatters of parabolas, of lines for few."""
     span = max(float(-t.min()), 1e-6)
     degree = 2 if len(t) >= 6 else 1
-    y = np.column_stack(values)
-    y -= y[-1].copy()
-    fit = np.polynomial.polynomial.polyfit(t / span, y, degree)
-    left = y.T - np.polynomial.polynomial.polyval(t / span, fit)
-    scatter = 1.4826 * np.median(np.abs(left), axis=1)
+    y = np.stack(values)
+    y -= y[:, -1:].copy()
+    powers = (t / span)[:, None] ** np.arange(degree + 1)
+    fit = np.linalg.lstsq(powers, y.T, rcond=None)[0]
+    scatter = 1.4826 * np.median(np.abs(y.T - powers @ fit), axis=0)
     bend = 2.0 * fit[2] / span**2 if degree == 2 else np.zeros(len(values))
     return (fit[1] / span).tolist(), bend.tolist(), scatter.tolist()
 
