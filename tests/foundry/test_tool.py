@@ -24,8 +24,8 @@ def test_ours_use_the_same_door():
     assert {"neo-assess", "neo-simulate"} <= set(tool_names())
     assess = tool_named("neo-assess")
     row = {"epoch_jd_tdb": 2461000.5, "a_au": 0.92, "e": 0.19, "i_deg": 3.3, "h_mag": 19.1}
-    (answer,) = assess.call([row | {"node_deg": 204.0, "peri_deg": 127.0}])
-    assert assess.title.startswith("Assess objects")
+    (answer,) = assess.call(objects=[row | {"node_deg": 204.0, "peri_deg": 127.0}])["rows"]
+    assert assess.title.startswith("Assess a near-Earth object")
     assert answer["orbit_class"] == "ATE"
 
 

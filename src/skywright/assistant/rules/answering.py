@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from skywright.assistant.engine.checking import LEAST_CHARACTERS
 from skywright.assistant.engine.model import Piece, Quote, Stated, Verdict
@@ -28,8 +27,6 @@ UNCLEAR = (
 def told(plan: Plan, runs: Sequence[ToolRun]) -> Iterator[Piece]:
     """Tell what came of the calls of a plan, in their order."""
     remarks = " ".join(plan.remarks)
-    if runs and runs[-1].result and runs[-1].call.tool == "neo-assess":
-        yield from _assessed(runs[-1], runs[-1].result)
     for k, run in enumerate(runs):
         if run.result is None:
             yield from failed(run)
@@ -66,18 +63,6 @@ def explained(quotes: Sequence[Citation], *, is_answer: bool) -> Iterator[Piece]
         backing = tuple(Quote(one.quote, "chunk", one.id) for one in nearest.values())
         yield Stated(f"Nearest to it: {named}.", backing)
     yield Verdict(is_found=False)
-
-
-def _assessed(run: ToolRun, result: ToolResult) -> Iterator[Piece]:
-    """Say first what most want to know of an asteroid; every value stands in the tool's text."""
-    row: dict[str, Any] = next(iter(result.data.get("rows", ())), {})
-    if row.get("is_pha") is None or row.get("moid_au") is None:
-        return
-    name, moid = row.get("designation", "The object"), f"{row['moid_au']:.6g}"
-    verdict = "counts" if row["is_pha"] else "does not count"
-    said = f"{name} {verdict} as potentially hazardous; its orbit comes within {moid} au of Earth's"
-    quotes = (f"is_pha = {row['is_pha']}", f"moid_au = {moid}")
-    yield Stated(f"{said}.\n\n", tuple(Quote(one, "tool", run.call.id) for one in quotes))
 
 
 def _stated(run: ToolRun, result: ToolResult, remarks: str) -> Stated:

@@ -402,7 +402,6 @@ def _step(tool: str, **arguments: Any) -> Step:
     return Step(tool, lambda _runs: arguments)
 
 
-_ELEMENTS = ("epoch_jd_tdb", "q_au", "e", "i_deg", "node_deg", "peri_deg")
 _MISSIONS = {"tess": "TESS", "kepler": "Kepler", "k2": "K2"}
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 _FAILED = re.compile(r"\b(fail\w*|unsuccessful\w*|explo\w+|lost|went wrong)\b", re.IGNORECASE)

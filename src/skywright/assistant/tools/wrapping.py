@@ -28,12 +28,14 @@ def wrapped(tool: Tool, value: Any) -> ToolResult:
         That gave it.
     value : Any
         A result already, a table, a model, a mapping, a list of mappings, or anything with a text.
+        A mapping may say what it holds in its own sentences, as ``text``.
     """
     if isinstance(value, ToolResult):
         return value
     data = _data(value)
+    own = data.pop("text", None) if len(data) > 1 else None
     return ToolResult(
-        text=_text(tool, data),
+        text=own if isinstance(own, str) and own.strip() else _text(tool, data),
         data=data,
         origins=(
             Origin(
