@@ -159,6 +159,19 @@ def test_a_cut_of_colours_follows_the_search_and_warns_of_dwarfs(desk):
     assert (bright.data["kept"], bright.warnings) == (40, ())
 
 
+def test_a_cut_by_magnitude_alone_keeps_stars_without_a_colour(desk):
+    asked(desk, "cone-search", target="NGC 9001")
+    found = asked(desk, "colour-cut", fainter_than=18.85).result
+    assert (found.data["kept"], found.warnings) == (7, ())
+    assert found.text == "7 of the 100 rows of the table gaia-dr3-ngc-9001 have 18.85 < G mag."
+
+
+def test_a_cut_without_bounds_is_refused(desk):
+    asked(desk, "cone-search", target="NGC 9001")
+    assert "There is no bound" in asked(desk, "colour-cut").error
+    assert "must be smaller" in asked(desk, "colour-cut", low=2, high=1).error
+
+
 def test_the_reference_cluster_has_its_giants(tmp_path, sandbox, assistant_data):
     settings = sandbox.settings()
     settings.catalogues_dir.mkdir(parents=True)

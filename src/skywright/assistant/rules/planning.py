@@ -26,8 +26,6 @@ CONE_DEG = 0.083333
 CLUSTER_DEG = 0.25
 """Radius of a diagram where a question names none [deg]: holds the core of most clusters."""
 CLUSTER_ROWS = 50_000
-_NO_BOUND_MAG = 20.0
-"""Stands for no bound of a colour [mag]; every star's colour lies well inside."""
 
 Arguments = Callable[[Sequence[ToolRun]], Mapping[str, Any]]
 
@@ -105,11 +103,11 @@ def _cuts(wish: Wish) -> tuple[Step, ...]:
 
 def _cut(wish: Wish) -> dict[str, Any]:
     colour = wish.entities.colour or Bounds(None, None, "bp_rp")
-    given: dict[str, Any] = {
-        "low": -_NO_BOUND_MAG if colour.low is None else colour.low,
-        "high": _NO_BOUND_MAG if colour.high is None else colour.high,
-        "colour": colour.of,
-    }
+    given: dict[str, Any] = {"colour": colour.of}
+    if colour.low is not None:
+        given["low"] = colour.low
+    if colour.high is not None:
+        given["high"] = colour.high
     magnitude = wish.entities.magnitude
     if magnitude and magnitude.high is not None:
         given["brighter_than"] = magnitude.high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import polars as pl
@@ -11,19 +12,79 @@ from skywright.assistant.messages import ToolResult
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.photometry import Colour, colour_named, colours, magnitudes
 from skywright.assistant.tools.shelf import computed_here, keep_table
-from skywright.assistant.tools.star_tables import table_meant
+from skywright.assistant.tools.star_tables import StarTable, table_meant
 from skywright.errors import InputError
 
 OFFERED_MAG = 15.0
 """Apparent magnitude that is offered as a cut where only a colour was given [mag]."""
 
+_Bound = Annotated[float | None, Field(ge=-20, le=20)]
 _Mag = Annotated[float | None, Field(ge=-30, le=40)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What is kept: a bound that is None does not bind."""
+
+    colour: Colour
+    low: float | None
+    high: float | None
+    brighter_than: float | None
+    fainter_than: float | None
+
+    def check(self) -> None:
+        """Raise InputError where nothing is bound, or nothing can lie within."""
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            message = f"low = {self.low:g} must be smaller than high = {self.high:g} of the colour."
+            raise InputError(message)
+        if not (self.colour_told or self.magnitude_told):
+            message = "There is no bound: give low or high, brighter_than or fainter_than."
+            raise InputError(message, hint="Such as low = 0.8 and high = 1.5.")
+
+    @property
+    def colour_told(self) -> str:
+        """Such as ``0.8 < BP-RP < 1.5``; empty where the colour is free."""
+        return _between(self.colour.label, self.low, self.high)
+
+    @property
+    def magnitude_told(self) -> str:
+        """Such as ``G < 15``; empty where the magnitude is free."""
+        return _between(self.colour.magnitude, self.fainter_than, self.brighter_than)
+
+    def by_colour(self, rows: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
+        """Return the rows whose colour fits; all where it is free."""
+        return _within(rows, values, self.low, self.high) if self.colour_told else rows
+
+    def by_magnitude(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows whose magnitude fits; all where it is free."""
+        if not self.magnitude_told:
+            return rows
+        values = magnitudes(rows, self.colour.magnitude)
+        return _within(rows, values, self.fainter_than, self.brighter_than)
+
+
+def _between(label: str, low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return ""
+    above = "" if low is None else f"{low:g} < "
+    return f"{above}{label}" + ("" if high is None else f" < {high:g}")
+
+
+def _within(
+    rows: pl.DataFrame, values: pl.Series, low: float | None, high: float | None
+) -> pl.DataFrame:
+    is_kept = values.is_not_null()
+    if low is not None:
+        is_kept &= values > low
+    if high is not None:
+        is_kept &= values < high
+    return rows.filter(is_kept.fill_null(value=False))
 
 
 def colour_cut(
     desk: Desk,
-    low: Annotated[float, Field(ge=-20, le=20)],
-    high: Annotated[float, Field(ge=-20, le=20)],
+    low: _Bound = None,
+    high: _Bound = None,
     colour: Annotated[str, Field(max_length=20)] = "bp_rp",
     brighter_than: _Mag = None,
     fainter_than: _Mag = None,
@@ -35,8 +96,9 @@ def colour_cut(
 
     Parameters
     ----------
-    low, high : float
-        Bounds of the colour [mag], both left out: low < colour < high.
+    low, high : float, optional
+        Bounds of the colour [mag], themselves left out: low < colour < high. Without both, stars
+        without a colour stay too.
     colour : str
         Such as bp_rp (Gaia), g_r (SDSS) or b_v.
     brighter_than, fainter_than : float, optional
@@ -44,31 +106,21 @@ def colour_cut(
     table : str
         Name of a table of the conversation or of an installed file; empty for the newest.
     """
-    if low >= high:
-        message = f"low = {low:g} must be smaller than high = {high:g} of the colour."
-        raise InputError(message)
-    chosen, meant = colour_named(colour), table_meant(desk, table)
-    values = colours(meant.rows, chosen)
-    is_kept = ((values > low) & (values < high)).fill_null(value=False)
-    by_colour = meant.rows.filter(is_kept)
-    kept = _by_magnitude(by_colour, chosen, brighter_than, fainter_than)
-    bounds = _bounds(chosen, brighter_than, fainter_than)
-    title = f"Stars of {meant.name} with {low:g} < {chosen.label} < {high:g}{bounds}"
+    bounds = _Bounds(colour_named(colour), low, high, brighter_than, fainter_than)
+    bounds.check()
+    meant = table_meant(desk, table)
+    values = colours(meant.rows, bounds.colour)
+    by_colour = bounds.by_colour(meant.rows, values)
+    kept = bounds.by_magnitude(by_colour)
     origins = (*meant.origins, computed_here("colour-cut", f"Cut of the table {meant.name}"))
+    both = ", ".join(one for one in (bounds.colour_told, bounds.magnitude_told) if one)
+    title = f"Stars of {meant.name} with {both}"
     shelved = keep_table(desk, f"{meant.name}-cut", title, kept, origins)
     known = values.count()
-    text = (
-        f"{by_colour.height:,} of the {known:,} stars with a {chosen.label} colour in the table "
-        f"{meant.name} have {low:g} < {chosen.label} < {high:g} mag."
-    )
-    if bounds:
-        text += f" {kept.height:,} of them also have {bounds.removeprefix(', ')} mag."
-    if known < meant.rows.height:
-        missing = meant.rows.height - known
-        text += f" {missing:,} of its {meant.rows.height:,} rows have no {chosen.label} colour."
+    text = _told(meant, bounds, known, by_colour, kept)
     warning, bright = "", None
-    if brighter_than is None:
-        warning, bright = _warned(by_colour, chosen)
+    if bounds.colour_told and brighter_than is None:
+        warning, bright = _warned(by_colour, bounds.colour)
     return ToolResult(
         text=f"{text} {warning}".strip(),
         data={
@@ -79,7 +131,7 @@ def colour_cut(
             "kept": kept.height,
             "bright": bright,
             "bright_limit_mag": None if bright is None else OFFERED_MAG,
-            "colour": chosen.label,
+            "colour": bounds.colour.label,
             "preview": kept.head(5).to_dicts(),
         },
         origins=origins,
@@ -89,26 +141,23 @@ def colour_cut(
     )
 
 
-def _by_magnitude(
-    rows: pl.DataFrame, colour: Colour, brighter_than: float | None, fainter_than: float | None
-) -> pl.DataFrame:
-    if brighter_than is None and fainter_than is None:
-        return rows
-    values = magnitudes(rows, colour.magnitude)
-    is_kept = values.is_not_null()
-    if brighter_than is not None:
-        is_kept &= values < brighter_than
-    if fainter_than is not None:
-        is_kept &= values > fainter_than
-    return rows.filter(is_kept.fill_null(value=False))
-
-
-def _bounds(colour: Colour, brighter_than: float | None, fainter_than: float | None) -> str:
-    if brighter_than is None and fainter_than is None:
-        return ""
-    below = "" if brighter_than is None else f" < {brighter_than:g}"
-    above = "" if fainter_than is None else f"{fainter_than:g} < "
-    return f", {above}{colour.magnitude}{below}"
+def _told(
+    meant: StarTable, bounds: _Bounds, known: int, by_colour: pl.DataFrame, kept: pl.DataFrame
+) -> str:
+    rows = meant.rows.height
+    if not bounds.colour_told:
+        whole = f"the {rows:,} rows of the table {meant.name}"
+        return f"{kept.height:,} of {whole} have {bounds.magnitude_told} mag."
+    label = bounds.colour.label
+    text = (
+        f"{by_colour.height:,} of the {known:,} stars with a {label} colour in the table "
+        f"{meant.name} have {bounds.colour_told} mag."
+    )
+    if bounds.magnitude_told:
+        text += f" {kept.height:,} of them also have {bounds.magnitude_told} mag."
+    if known < rows:
+        text += f" {rows - known:,} of its {rows:,} rows have no {label} colour."
+    return text
 
 
 def _warned(rows: pl.DataFrame, colour: Colour) -> tuple[str, int | None]:

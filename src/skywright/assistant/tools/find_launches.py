@@ -20,6 +20,7 @@ from skywright.assistant.tools.launch_tables import (
 from skywright.assistant.tools.shelf import keep_table
 from skywright.errors import InputError
 
+_OF_SPACEX = ("falcon", "starship")
 _Text = Annotated[str, Field(max_length=100)]
 
 
@@ -54,7 +55,7 @@ def find_launches(
         Most launches told in words.
     """
     days = _days(since, until)
-    found = _asked(desk, provider, upcoming=upcoming)
+    found = _asked(desk, provider, rocket, upcoming=upcoming)
     launches = unified(found.table, found.origin.service)
     chosen = _chosen(launches, found.origin.service, provider, rocket)
     is_to_come = pl.col("outcome") == "to come"
@@ -81,11 +82,11 @@ def find_launches(
     )
 
 
-def _asked(desk: Desk, provider: str, *, upcoming: bool) -> Collected:
+def _asked(desk: Desk, provider: str, rocket: str, *, upcoming: bool) -> Collected:
     if upcoming:
         return collected_table(desk, "launch-library", "upcoming")
     choices = [("gcat", "launches"), ("launch-library", "previous")]
-    if providers_meant(provider) == ("SpaceX",):
+    if providers_meant(provider) == ("SpaceX",) or plain(rocket).startswith(_OF_SPACEX):
         choices.insert(1, ("spacex", "launches"))
     return first_of(desk, choices)
 
