@@ -7,7 +7,10 @@ Wenger et al. (2000), A&AS 143, 9; tables: simbad.cds.unistra.fr/simbad/tap/taps
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -41,6 +44,7 @@ MOST_RADIUS_DEG = 5.0
 _LONGEST_NAME = 100
 _UNASKED = 10_000
 _MOST_NAMES = 200
+_CATALOGUED = re.compile(r"^(M|NGC|IC)\s*0*(\d+)")
 _COLUMNS = (
     "main_id", "ra", "dec", "otype", "sp_type", "morph_type", "plx_value", "pmra", "pmdec",
     "rvz_radvel", "rvz_redshift", "galdim_majaxis", "galdim_minaxis", "galdim_angle", "nbref",
@@ -117,6 +121,43 @@ def resolve(visit: Visit, name: str, stop: threading.Event | None = None) -> Sky
         common_names=tuple(n[5:] for n in identifiers if n.startswith("NAME ")),
         identifiers=tuple(" ".join(n.split()) for n in identifiers if not n.startswith("NAME ")),
         licence=STATE.licence,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitudes:
+    """The magnitudes of an object."""
+
+    magnitudes: dict[str, float]
+    """By band, U to K and u to z [mag]; empty where there are none."""
+    adql: str
+    """What was asked."""
+
+
+def magnitudes(
+    visit: Visit, names: Sequence[str], stop: threading.Event | None = None
+) -> Magnitudes:
+    """Return the magnitudes of the object that has one of these names.
+
+    Raises
+    ------
+    SourceError, StoppedError
+        Like ``tap.query``.
+    """
+    written = {" ".join(name.split()) for name in names[:_MOST_NAMES]}
+    written |= {_CATALOGUED.sub(r"\1 \2", name) for name in written}
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(written))
+    named = f"SELECT oidref FROM ident WHERE id IN ({listed})"  # noqa: S608
+    known = tap.query(visit, named, most_rows=_MOST_NAMES, stop=stop).table
+    if known.is_empty():
+        return Magnitudes({}, named)
+    # All columns, since the names of those in small letters differ between releases (g, g_).
+    adql = f"SELECT * FROM allfluxes WHERE oidref = {int(known['oidref'][0])}"  # noqa: S608
+    rows = tap.query(visit, adql, most_rows=2, stop=stop).table.to_dicts()
+    told = {column.rstrip("_"): value for column, value in (rows[0] if rows else {}).items()}
+    bands = KNOWN["allfluxes"][1:]
+    return Magnitudes(
+        {band: float(told[band]) for band in bands if told.get(band) is not None}, adql
     )
 
 
