@@ -23,6 +23,7 @@ from skywright.cli import (
     jobs,
     keys,
     knowledge,
+    mcp,
     models,
     neo,
     openapi,
@@ -70,6 +71,7 @@ doctor.register(app)
 evaluate.register(app)
 serve.register(app)
 sandbox.register(app)
+mcp.register(app)
 sources.register(app)
 predict.register(app)
 openapi.register(app)

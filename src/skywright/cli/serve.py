@@ -80,7 +80,7 @@ def _run(settings: Settings, port: int, *, keys_on_record: bool) -> None:
 
     from skywright.api import create_app
 
-    listener = _listen(settings.host, port)
+    listener = listen(settings.host, port)
     bound = listener.getsockname()[1]
 
     class Server(uvicorn.Server):
@@ -104,7 +104,8 @@ def _run(settings: Settings, port: int, *, keys_on_record: bool) -> None:
         Server(config).run(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises SkywrightError, with the reason, where there is none."""
     from skywright.errors import SkywrightError
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
