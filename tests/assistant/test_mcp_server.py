@@ -244,16 +244,55 @@ def test_over_http_another_session_finds_no_table(url):
     assert "There is no table" in other.content[0].text
 
 
+@asynccontextmanager
+async def under_an_id(url, id_, key=""):
+    """Connect with a session id of one's own."""
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
+
+    async with (
+        httpx2.AsyncClient(headers={"mcp-session-id": id_, "x-api-key": key}, timeout=60) as client,
+        streamable_http_client(url, http_client=client) as streams,
+    ):
+        yield streams
+
+
+@pytest.mark.service
+def test_without_sessions_in_the_protocol_an_id_of_ones_own_keeps_tables_apart(url):
+    version = "2026-07-28"
+    (found,) = asked(under_an_id(url, "a"), ("cone-search", CONE), mode=version)
+    (other,) = asked(under_an_id(url, "b"), ("plot-cmd", {}), mode=version)
+    (same,) = asked(under_an_id(url, "a"), ("colour-cut", {"low": 1, "high": 3}), mode=version)
+    assert not found.is_error
+    assert "There is no table" in other.content[0].text
+    assert same.structured_content["data"]["kept"] == 40
+
+
+def new_key_of(places, monkeypatch):
+    monkeypatch.setenv("SKYWRIGHT_DATA_DIR", places["SKYWRIGHT_DATA_DIR"])
+    get_settings.cache_clear()
+    made = CliRunner().invoke(app, ["keys", "create", "desk", "--role", "viewer", "--json"])
+    return json.loads(made.stdout)["key"]
+
+
+@pytest.mark.service
+def test_a_key_never_finds_the_tables_of_another(own_places, monkeypatch):
+    one, other = (new_key_of(own_places, monkeypatch) for _ in range(2))
+    version = "2026-07-28"
+    with over_http(own_places) as url:
+        (found,) = asked(under_an_id(url, "a", one), ("cone-search", CONE), mode=version)
+        (theirs,) = asked(under_an_id(url, "a", other), ("plot-cmd", {}), mode=version)
+    assert not found.is_error
+    assert "There is no table" in theirs.content[0].text
+
+
 @pytest.mark.service
 def test_over_http_a_page_of_another_site_and_a_missing_key_are_refused(own_places, monkeypatch):
     hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     accepts = {"accept": "application/json, text/event-stream"}
     with over_http(own_places) as url:
         foreign = httpx.post(url, json=hello, headers={**accepts, "host": "evil.example"})
-        monkeypatch.setenv("SKYWRIGHT_DATA_DIR", own_places["SKYWRIGHT_DATA_DIR"])
-        get_settings.cache_clear()
-        made = CliRunner().invoke(app, ["keys", "create", "desk", "--role", "viewer", "--json"])
-        key = json.loads(made.stdout)["key"]
+        key = new_key_of(own_places, monkeypatch)
         anyio.run(anyio.sleep, 1.2)  # until the server looks for keys again
         without = httpx.post(url, json=hello, headers=accepts)
         given = httpx.post(url, json=hello, headers={**accepts, "authorization": f"Bearer {key}"})

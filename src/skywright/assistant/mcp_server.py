@@ -156,7 +156,11 @@ def _content(result: ToolResult) -> list[ContentBlock]:
     words += [f"Source: {one.title}." for one in result.origins]
     content: list[ContentBlock] = [TextContent(type="text", text="\n".join(words))]
     for made in result.artifacts:
-        if made.media_type.startswith("image/") and made.size_bytes <= MOST_PICTURE_BYTES:
-            picture = base64.b64encode(Path(made.path).read_bytes()).decode()
+        path = Path(made.path)
+        is_small_picture = (
+            made.media_type.startswith("image/") and made.size_bytes <= MOST_PICTURE_BYTES
+        )
+        if is_small_picture and path.is_file():  # gone, if so many sessions came after this one
+            picture = base64.b64encode(path.read_bytes()).decode()
             content.append(ImageContent(type="image", data=picture, mime_type=made.media_type))
     return content
