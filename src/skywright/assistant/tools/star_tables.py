@@ -102,14 +102,16 @@ def _installed(settings: Settings, name: str) -> StarTable | None:
     return StarTable(slug(name), rows, (origin,))
 
 
-def installed_file(settings: Settings, name: str) -> Path | None:
-    """Return the installed CSV file whose name holds an object's, the shortest name first."""
+def installed_file(
+    settings: Settings, name: str, suffixes: tuple[str, ...] = _SUFFIXES
+) -> Path | None:
+    """Return the installed file whose name holds an object's, the shortest name first."""
     folder = settings.catalogues_dir
     wanted = re.sub(r"[^a-z0-9]", "", name.lower())
     if not wanted or not folder.is_dir():
         return None
     files = sorted(
-        (one for one in folder.iterdir() if one.name.lower().endswith(_SUFFIXES)),
+        (one for one in folder.iterdir() if one.name.lower().endswith(suffixes)),
         key=lambda one: (len(one.name), one.name),
     )
     return next((one for one in files if wanted in _words(one.name)), None)

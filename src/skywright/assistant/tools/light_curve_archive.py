@@ -1,0 +1,132 @@
+"""Light-curve files that MAST lists for an object, fetched from MAST's own host."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from skywright.assistant.messages import Origin
+from skywright.assistant.tools.desk import Desk
+from skywright.assistant.tools.light_curves import LightCurve, read_fits
+from skywright.assistant.tools.positions import resolved
+from skywright.assistant.tools.shelf import origin_from
+from skywright.errors import InputError, NotFoundError, SourceError
+from skywright.sources import mast, tap
+from skywright.sources.collecting import visiting
+from skywright.sources.cones import Cone
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Largest file that is fetched."""
+
+_RADIUS_DEG = 0.003
+_MOST_ROWS = 500
+_CHUNK = 1 << 18
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_TIC = re.compile(r"\s*TIC\s*(\d{1,12})\s*", re.IGNORECASE)
+_LIGHT_CURVE = re.compile(r"_(?:fast-)?(?:lc|llc|slc)\.fits$", re.IGNORECASE)
+
+
+def archived(desk: Desk, target: str, mission: str) -> tuple[LightCurve, Origin]:
+    """Return the newest light curve that MAST has of an object.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none; says what MAST lists instead.
+    InputError
+        If the mission is no word.
+    SourceError
+        If MAST cannot be reached, or the file is larger than ``MOST_BYTES``.
+    """
+    adql = _adql(desk, target, mission)
+    desk.progress(f"asking MAST for light curves of {target}")
+    with visiting(mast.COLLECTOR, desk.settings) as visit:
+        rows = tap.query(visit, adql, most_rows=_MOST_ROWS, stop=desk.stop).table
+    urls = addresses(rows, mast.STATE.url(desk.settings))
+    if not urls:
+        raise _none(target, mission, rows)
+    desk.check_stop()
+    curve = fetched(desk, urls[0], target)
+    return curve, origin_from(mast.STATE, query=adql, url=urls[0], rows=rows.height)
+
+
+def _adql(desk: Desk, target: str, mission: str) -> str:
+    if mission and not _WORD.fullmatch(mission):
+        message = f"mission = {mission[:40]!r} is no name of a mission."
+        raise InputError(message, hint="Such as TESS, Kepler, K2.")
+    numbered = _TIC.fullmatch(target)
+    where = f"target_name = '{numbered[1]}'" if numbered else _around(desk, target)
+    collection = f" AND obs_collection = '{mission}'" if mission else ""
+    # All columns, since not every service has access_url.
+    return (
+        f"SELECT TOP {_MOST_ROWS} * FROM ivoa.obscore WHERE dataproduct_type = 'timeseries'"  # noqa: S608
+        f"{collection} AND {where}"
+    )
+
+
+def _around(desk: Desk, target: str) -> str:
+    try:
+        found = resolved(desk, target).found
+    except NotFoundError:
+        return "target_name = '" + target.strip().replace("'", "''") + "'"
+    return Cone(found.ra_deg, found.dec_deg, _RADIUS_DEG).adql("s_ra", "s_dec")
+
+
+def addresses(rows: pl.DataFrame, service: str) -> list[str]:
+    """Return the light-curve files on the service's own host, the newest first."""
+    if "access_url" not in rows.columns or rows.is_empty():
+        return []
+    ordered = rows.sort("t_min", descending=True, nulls_last=True) if "t_min" in rows else rows
+    home = urlsplit(service)
+    found = [str(one) for one in ordered["access_url"] if one and _LIGHT_CURVE.search(str(one))]
+    return [one for one in found if urlsplit(one)[:2] == home[:2]]
+
+
+def _none(target: str, mission: str, rows: pl.DataFrame) -> NotFoundError:
+    of = f"{target} by {mission}" if mission else target
+    hint = "Put a light-curve file (CSV or FITS) whose name holds the object's with the catalogues."
+    if rows.is_empty():
+        return NotFoundError(f"MAST lists no time series of {of}.", hint=hint)
+    missions = ", ".join(sorted({str(one) for one in rows["obs_collection"].drop_nulls()}))
+    message = (
+        f"MAST lists {rows.height} time series of {of} ({missions}), but no light-curve file of "
+        "TESS or Kepler that can be fetched from its own host."
+    )
+    return NotFoundError(message, hint=hint)
+
+
+def fetched(desk: Desk, url: str, target: str) -> LightCurve:
+    """Fetch and read one file, at most ``MOST_BYTES``; raises SourceError or InputError."""
+    import httpx
+
+    desk.progress(f"fetching a light curve of {target}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (url.rpartition("/")[2].rpartition(":")[2] or "lc.fits")
+        try:
+            # No redirects: the file comes from the host of the setting, or not at all.
+            with httpx.stream("GET", url, timeout=desk.settings.http_timeout_s) as answer:
+                if answer.status_code != 200:
+                    message = f"MAST answered HTTP {answer.status_code} for {url}."
+                    raise SourceError(message)
+                _write(desk, answer.iter_bytes(_CHUNK), path)
+        except httpx.HTTPError as error:
+            message = f"The light curve {url} cannot be fetched: {error}."
+            raise SourceError(message) from error
+        return read_fits(path, target)
+
+
+def _write(desk: Desk, chunks: Iterator[bytes], path: Path) -> None:
+    size = 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            desk.check_stop()
+            size += len(chunk)
+            if size > MOST_BYTES:
+                message = f"The light curve is larger than {MOST_BYTES // 1024**2} MiB."
+                raise SourceError(message, hint="Fetch it yourself, cut it, and install the file.")
+            file.write(chunk)
