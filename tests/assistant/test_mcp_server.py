@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import types
 from contextlib import asynccontextmanager, contextmanager
 
@@ -145,9 +146,13 @@ def test_a_result_is_told_in_words_and_as_values(server):
     assert answer.content[0].text.startswith(answer.structured_content["text"])
 
 
+TOLD = threading.Event()
+
+
 def dawdle(desk: Desk) -> ToolResult:
     """Wait until one is told to stop."""
-    desk.stop.wait(60)
+    if desk.stop.wait(60):
+        TOLD.set()
     desk.check_stop()
     return ToolResult(text="Waited.")
 
@@ -170,6 +175,18 @@ def test_a_tool_that_takes_too_long_is_stopped(tmp_path):
     (answer,) = asked(hasty, ("dawdle", {}))
     assert answer.is_error
     assert answer.content[0].text.startswith("The tool dawdle was stopped after 0.1 s.")
+
+
+@pytest.mark.usefixtures("a_slow_tool")
+def test_a_call_that_nobody_waits_for_any_more_is_stopped(server):
+    async def give_up():
+        async with asking(server) as client:
+            with anyio.move_on_after(0.5):
+                await client.call_tool("dawdle", {})
+            return await anyio.to_thread.run_sync(TOLD.wait, 30)
+
+    TOLD.clear()
+    assert anyio.run(give_up)
 
 
 def test_a_missing_package_is_told_with_the_command(monkeypatch, tmp_path):
