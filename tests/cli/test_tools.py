@@ -1,10 +1,12 @@
 import json
+from importlib.metadata import distribution
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from skywright.cli.main import app
-from skywright.foundry.tool import tool_names
+from skywright.foundry.tool import GROUP, tool_names
 
 
 def _tools(*words):
@@ -28,6 +30,14 @@ def test_every_installed_tool_is_listed_with_a_title():
     lines = _tools().stdout.splitlines()
     assert [line.split()[0] for line in lines] == tool_names()
     assert all(len(line.split()) > 2 for line in lines)
+
+
+def test_every_tool_of_ours_is_on_the_page_of_tools():
+    page = Path(__file__).parents[2] / "docs" / "assistant" / "tools.md"
+    ours = [one.name for one in distribution("skywright").entry_points if one.group == GROUP]
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in ours if name not in text] == []
+    assert ours
 
 
 def test_json_tells_what_each_tool_takes():
