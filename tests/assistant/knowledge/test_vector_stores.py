@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from tests import postgres
 from tests.assistant.knowledge.fake_embedder import FakeEmbedder
 from tests.assistant.knowledge.fake_pinecone import running_pinecone
 
-# Chroma's client leaves connections open; they are found in whatever test runs then.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 EMBEDDER = FakeEmbedder()
@@ -60,6 +60,14 @@ def chroma(tmp_path_factory):
     pytest.importorskip("chromadb", reason="Chroma is not installed (extra chroma)")
     with _running_chroma(tmp_path_factory.mktemp("chroma")) as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open_to_other_tests():
+    """Chroma's client leaves connections open; they would be found in whatever test runs then."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         gc.collect()
 
 

@@ -33,7 +33,7 @@ from skywright.assistant.engine.wording import as_data, instructions
 from skywright.assistant.engine.written_calls import arguments_of, offered_name
 from skywright.assistant.messages import ToolCall
 from skywright.assistant.tools.running import ToolSpec
-from skywright.errors import MissingExtraError, SkywrightError
+from skywright.errors import MissingExtraError, SkywrightError, StoppedError
 from skywright.logs import get_logger
 
 if TYPE_CHECKING:
@@ -134,7 +134,13 @@ async def _watched(work: Coroutine[Any, Any, None], ended: Sequence[threading.Ev
         await asyncio.wait({task}, timeout=_LOOK_S)
         if any(one.is_set() for one in ended):
             task.cancel()
-    await task
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not any(one.is_set() for one in ended):
+            raise
+        message = "The answer was stopped."
+        raise StoppedError(message) from None
 
 
 @dataclass(slots=True)
