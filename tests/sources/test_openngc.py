@@ -164,7 +164,12 @@ def test_a_web_page_in_place_of_a_file_leaves_nothing_behind(provider, fetcher, 
 
 @pytest.mark.parametrize(
     "content",
-    [b"a;b\n1;2", (HEAD + "\nNGC0001;G;x;y").encode(), b"", gzip.compress(b"Name;Type\n1;2", mtime=0)],
+    [
+        b"a;b\n1;2",
+        (HEAD + "\nNGC0001;G;x;y").encode(),
+        b"",
+        gzip.compress(b"Name;Type\n1;2", mtime=0),
+    ],
 )
 def test_another_file_is_an_error_in_words(content):
     with pytest.raises(SourceError, match="OpenNGC"):
