@@ -1,4 +1,4 @@
-"""Offsets in the radial, in-track and cross-track axes of many states, without intermediate arrays."""
+"""Offsets in radial, in-track and cross-track axes of many states, without arrays between."""
 
 from __future__ import annotations
 
