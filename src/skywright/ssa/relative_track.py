@@ -135,7 +135,7 @@ def track_of(
         Where states of the asset are kept for other objects, whose grids of times are often
         the same.
     """
-    held = kept or Remembered[F64](1)
+    held = Remembered[F64](1) if kept is None else kept
     step_d = _ahead_step_s(asset, other) / 86400.0
     past, coarse = np.linspace(-DAYS_BACK, 0.0, _PAST_SAMPLES), np.arange(0.0, DAYS_AHEAD, step_d)
     own_past = held.of((at_utc, 0.0), lambda: _states(asset, at_utc, past))

@@ -12,6 +12,7 @@ from skywright.errors import InputError
 from skywright.settings import get_settings
 from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.threats.assess import Tracked, assess
+from skywright.ssa.threats.seeing import prepared
 from skywright.store.analyses import list_analyses
 from skywright.store.database import Database
 from tests.ssa.detection.test_residuals import EPOCH, satellite
@@ -113,3 +114,13 @@ def test_the_collision_of_2009_is_a_passing_seen_before(ssa_data):
     assert row["nearest"]["range_km"] < 2.0
     assert row["nearest"]["in_d"] == pytest.approx(16.93 / 24, abs=0.01)
     assert row["level"] >= 1
+
+
+def test_an_asset_is_prepared_once_for_all_objects_beside_it(asset, other):
+    one = prepared(asset, AT.replace(tzinfo=None))
+    assess(asset, [other], AT)
+    kept = len(one.states)
+    assert kept == 2  # the days before and the days ahead
+    assess(asset, [Tracked("later", other.history.head(35))], AT)
+    assert prepared(asset, AT.replace(tzinfo=None)) is one
+    assert len(one.states) == kept

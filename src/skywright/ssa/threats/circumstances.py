@@ -137,12 +137,13 @@ class _Path:
 
     def coasting(self, since: F64, ahead: F64) -> F64:
         """States by the sets of some times, carried on by SGP4; (k, m, 6), NaN where not known."""
-        rows = np.maximum(np.searchsorted(self.days, since, side="right") - 1, 0)
-        at, by = np.tile(ahead, len(since)), np.repeat(rows, len(ahead))
-        told = self.sets.states(by, np.full(len(at), self.now[0]), self.now[1] + at)
-        told = told.reshape(len(since), len(ahead), 6)
-        unknown = np.isnan(told).any(axis=(1, 2)) | (since < self.days[0] - 0.5)
-        told[unknown] = np.nan
+        told = np.full((len(since), len(ahead), 6), np.nan)
+        known = np.flatnonzero(since >= self.days[0] - 0.5)
+        rows = np.maximum(np.searchsorted(self.days, since[known], side="right") - 1, 0)
+        at, by = np.tile(ahead, len(known)), np.repeat(rows, len(ahead))
+        states = self.sets.states(by, np.full(len(at), self.now[0]), self.now[1] + at)
+        told[known] = states.reshape(len(known), len(ahead), 6)
+        told[np.isnan(told).any(axis=(1, 2))] = np.nan
         return told
 
 
