@@ -126,7 +126,7 @@ def test_an_assessment_knows_the_burns_that_were_planned_by_then(own, tmp_path, 
         seen.append(asset.planned_burns)
         return {"objects": [], "models": []}
 
-    monkeypatch.setattr("skywright.ssa.threats.assess.assess", remember)
+    monkeypatch.setattr("skywright.ssa.threats.arms.assess", remember)
     (tmp_path / "others.txt").write_text(SETS)
     args = [
         "ssa",
