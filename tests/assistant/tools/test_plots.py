@@ -53,7 +53,7 @@ def is_picture(artifact):
 
 @pytest.mark.parametrize(
     ("band", "magnitude", "flux_jy"),
-    [("V", 0.0, 3636.0), ("K", 5.0, 6.667), ("r", 20.0, 3.631e-5), ("G", 2.5, 322.875)],
+    [("V", 0.0, 3636.0), ("K", 5.0, 6.667), ("r", 20.0, 3.631e-5), ("G", 2.5, 327.0056)],
 )
 def test_a_magnitude_becomes_a_flux_density_by_the_published_zero_point(band, magnitude, flux_jy):
     assert BANDS[band].flux_jy(magnitude) == pytest.approx(flux_jy)
