@@ -49,8 +49,10 @@ def test_a_refusal_passes_the_words_on_and_is_not_asked_again(provider, look, wa
     assert (len(provider.asked), waits) == (1, [])
 
 
-def test_no_data_is_an_empty_table(provider, look):
-    provider.say(provider.reply("No GP data found\n", headers={"Content-Type": "text/plain"}))
+@pytest.mark.parametrize("status", [200, 404])
+def test_no_data_is_an_empty_table(provider, look, status):
+    headers = {"Content-Type": "text/plain"}
+    provider.say(provider.reply("No GP data found\n", status, headers))
     assert look("stations").height == 0
 
 
@@ -58,7 +60,7 @@ def test_no_data_is_an_empty_table(provider, look):
     ("body", "said"),
     [
         (json.dumps([SET])[:-9], "damaged or cut short"),
-        ("Invalid query: GROUP=activ", "damaged or cut short"),
+        ("Invalid query: GROUP=activ", "refused the query and said: Invalid query: GROUP=activ"),
         (json.dumps([SET | {"INCLINATION": None}]), "record 1 has no INCLINATION"),
         (json.dumps([SET | {"MEAN_MOTION": "fast"}]), "MEAN_MOTION = 'fast'"),
         ("<html></html>", "web page"),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from skywright.errors import SourceError
 from skywright.sources.collecting import Collector, Part, Visit
 from skywright.sources.records import Column, read_json_records
 from skywright.sources.state import SourceState
@@ -49,6 +50,9 @@ _COLUMNS = (
     Column("rev_at_epoch", "REV_AT_EPOCH", pl.Int64),
 )
 _NOTHING = b"No GP data found"
+_PATH = "/NORAD/elements/gp.php"
+_NOT_FOUND = 404  # since 2026 the status of "No GP data found"; 200 before
+_LONGEST_WORDS = 200
 
 
 def read_element_sets(content: bytes) -> pl.DataFrame:
@@ -57,15 +61,42 @@ def read_element_sets(content: bytes) -> pl.DataFrame:
     Raises
     ------
     SourceError
-        If it is no JSON, or an element is missing or no number.
+        If it is a refusal (its words are passed on) or no JSON, or an element is missing or no
+        number.
     """
-    nothing = content.strip().startswith(_NOTHING)
-    return read_json_records(b"[]" if nothing else content, STATE, _COLUMNS)
+    text = content.strip()
+    if text.startswith(b"Invalid query"):
+        words = " ".join(text[:_LONGEST_WORDS].decode("utf-8", "replace").split())
+        message = f"{STATE.title} refused the query and said: {words}."
+        raise SourceError(message, hint=f"See {STATE.documentation}.")
+    return read_json_records(b"[]" if text.startswith(_NOTHING) else content, STATE, _COLUMNS)
+
+
+def element_sets(visit: Visit, *, norad_id: int | None = None, name: str = "") -> pl.DataFrame:
+    """Ask for the newest element set of a satellite, or of all with a name.
+
+    Parameters
+    ----------
+    visit : Visit
+        Of this source; gets a provenance row.
+    norad_id : int, optional
+        Number in the catalogue; the name is not looked at then.
+    name : str
+        Part of the name, as CelesTrak writes it; case does not matter.
+
+    Raises
+    ------
+    SourceError
+        If the service cannot be reached, refuses, or answers in another shape.
+    """
+    meant = {"NAME": name} if norad_id is None else {"CATNR": f"{norad_id}"}
+    asked = meant | {"FORMAT": "json"}
+    return visit.table(_PATH, asked, read_element_sets, accept={_NOT_FOUND})
 
 
 def _group(name: str) -> Callable[[Visit], pl.DataFrame]:
     params = {"GROUP": name, "FORMAT": "json"}
-    return lambda visit: visit.table("/NORAD/elements/gp.php", params, read_element_sets)
+    return lambda visit: visit.table(_PATH, params, read_element_sets, accept={_NOT_FOUND})
 
 
 COLLECTOR = Collector(

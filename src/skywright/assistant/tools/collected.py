@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -11,7 +12,14 @@ from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.shelf import origin_from
 from skywright.errors import NotFoundError, SkywrightError, SourceError
 from skywright.foundry.data.datasets import DatasetRecord, Datasets
-from skywright.sources.collecting import Wish, collector_named, visit, visiting
+from skywright.sources.collecting import (
+    Collector,
+    Visit,
+    Wish,
+    collector_named,
+    visit,
+    visiting,
+)
 from skywright.sources.registry import source_named
 
 
@@ -42,22 +50,55 @@ def collected_table(desk: Desk, source: str, part: str, wish: Wish | None = None
     SourceError
         If it was not collected and the service cannot be asked; the hint says how to collect it.
     """
-    kept = _dataset(desk, f"{source}-{part}")
+    kept = kept_table(desk, source, part)
     if kept is not None and wish is None:
-        return _from_dataset(desk, source, kept)
+        return kept
+    try:
+        return live_table(
+            desk, source, lambda one, opened: visit(one, part, replace(opened, wish=wish or Wish()))
+        )
+    except SourceError:
+        if kept is not None:
+            return kept
+        raise
+
+
+def kept_table(desk: Desk, source: str, part: str) -> Collected | None:
+    """Return a table as it was collected last; None where it was not."""
+    kept = _dataset(desk, f"{source}-{part}")
+    return None if kept is None else _from_dataset(desk, source, kept)
+
+
+def live_table(
+    desk: Desk, source: str, ask: Callable[[Collector, Visit], pl.DataFrame]
+) -> Collected:
+    """Return what a service answers now.
+
+    Parameters
+    ----------
+    desk : Desk
+        Whose settings say where it is.
+    source : str
+        Its name.
+    ask : callable
+        Gets the collector of the source and a visit to it, and fetches the table.
+
+    Raises
+    ------
+    SourceError
+        If the service cannot be asked; the hint says how to collect it.
+    """
     desk.check_stop()
     desk.progress(f"asking {source_named(source).title}")
     collector = collector_named(source, desk.settings)
     try:
         with visiting(collector, desk.settings) as opened:
-            one = replace(opened, wish=wish or Wish())
-            table = visit(collector, part, one)
+            table = ask(collector, opened)
     except SourceError as error:
-        if kept is not None:
-            return _from_dataset(desk, source, kept)
         hint = f"Collect it while there is a network: skywright collect {source}."
         raise SourceError(error.message, hint=f"{error.hint} {hint}".strip()) from error
-    url = one.provenance[-1].url if one.provenance else collector.state.url(desk.settings)
+    made = opened.provenance
+    url = made[-1].url if made else collector.state.url(desk.settings)
     origin = origin_from(collector.state, url=url, rows=table.height)
     return Collected(table, origin, collector.state.since or origin.retrieved_utc[:10])
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Annotated
 
 import polars as pl
 from pydantic import Field
 
 from skywright.assistant.messages import Origin, ToolResult
-from skywright.assistant.tools.collected import Collected, collected_table
+from skywright.assistant.tools.collected import Collected, collected_table, kept_table, live_table
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.launch_tables import plain
 from skywright.assistant.tools.shelf import keep_table
 from skywright.errors import InputError, SourceError
+from skywright.sources.celestrak import element_sets
+from skywright.sources.collecting import Visit
 
 _SPOKEN = {
     "iss": 25544, "international space station": 25544, "zarya": 25544,
@@ -22,6 +25,11 @@ _SPOKEN = {
 }  # fmt: skip
 """Names that the catalogues do not begin with: their NORAD numbers."""
 _OLD_D = 14.0
+_ASKED = "No element sets are collected here, so CelesTrak was asked for these alone."
+_NOT_COLLECTED = (
+    "Launch, status, owner and mass are left out, as GCAT is not collected here: "
+    "skywright collect gcat."
+)
 
 
 def find_satellites(
@@ -47,12 +55,12 @@ def find_satellites(
         message = "Neither name nor norad_id was given; one of them is needed."
         raise InputError(message)
     number = norad_id if norad_id is not None else _SPOKEN.get(plain(name))
-    elements, catalogue, failures = _asked(desk)
+    elements, catalogue, notes = _asked(desk, name, number)
     parts = []
     if elements is not None:
-        parts.append(_elements_table(_meant(elements.table, name, number)))
+        parts.append(_elements_table(elements.table))
     if catalogue is not None:
-        parts.append(_catalogue_table(_meant(catalogue.table, name, number)))
+        parts.append(_catalogue_table(catalogue.table))
     found = _joined(parts)
     origins = tuple(one.origin for one in (elements, catalogue) if one is not None)
     who = f"NORAD {number}" if number is not None else name
@@ -66,24 +74,60 @@ def find_satellites(
         data={"count": found.height, "satellites": found.head(limit).to_dicts()},
         origins=origins,
         artifacts=(kept.artifact,) if kept else (),
-        warnings=(*_age_warning(found), *failures),
+        warnings=(*_age_warning(found), *notes),
         table=kept.name if kept else "",
     )
 
 
-def _asked(desk: Desk) -> tuple[Collected | None, Collected | None, tuple[str, ...]]:
-    """Return both tables as far as they can be had; SourceError if neither can."""
-    found: list[Collected | None] = []
-    failures: list[SourceError] = []
-    for source, part in (("celestrak", "active"), ("gcat", "satellites")):
-        try:
-            found.append(collected_table(desk, source, part))
-        except SourceError as error:
-            found.append(None)
-            failures.append(error)
-    if len(failures) == len(found):
-        raise failures[0]
-    return found[0], found[1], tuple(error.message for error in failures)
+def _asked(
+    desk: Desk, name: str, number: int | None
+) -> tuple[Collected | None, Collected | None, tuple[str, ...]]:
+    """Return what both know, as far as it can be had, and notes; SourceError if neither can."""
+    elements = catalogue = failure = None
+    notes: list[str] = []
+    try:
+        elements = _of_celestrak(desk, name, number, notes)
+    except SourceError as error:
+        failure = error
+        notes.append(error.message)
+    try:
+        catalogue = _of_gcat(
+            desk, notes, is_known=elements is not None and not elements.table.is_empty()
+        )
+    except SourceError as error:
+        notes.append(error.message)
+    if elements is None and catalogue is None and failure is not None:
+        raise failure
+    if catalogue is not None:
+        catalogue = replace(catalogue, table=_meant(catalogue.table, name, number))
+    return elements, catalogue, tuple(notes)
+
+
+def _of_celestrak(desk: Desk, name: str, number: int | None, notes: list[str]) -> Collected:
+    """Return the element sets that are meant: those collected, else asked for by name or number."""
+    found = kept_table(desk, "celestrak", "active")
+    if found is None:
+        found = live_table(desk, "celestrak", lambda _, opened: _element_sets(opened, name, number))
+        notes.append(_ASKED)
+    return replace(found, table=_meant(found.table, name, number))
+
+
+def _element_sets(visit: Visit, name: str, number: int | None) -> pl.DataFrame:
+    if number is not None:
+        return element_sets(visit, norad_id=number)
+    found = element_sets(visit, name=name.strip())
+    hyphened = "-".join(name.split())  # STARLINK-1008
+    return found if found.height or " " not in name.strip() else element_sets(visit, name=hyphened)
+
+
+def _of_gcat(desk: Desk, notes: list[str], *, is_known: bool) -> Collected | None:
+    """Return the catalogue as collected; asked for whole only where nothing else is known."""
+    found = kept_table(desk, "gcat", "satellites")
+    if found is None and not is_known:
+        found = collected_table(desk, "gcat", "satellites")
+    elif found is None:
+        notes.append(_NOT_COLLECTED)
+    return found
 
 
 def _meant(table: pl.DataFrame, name: str, number: int | None) -> pl.DataFrame:
@@ -134,7 +178,7 @@ def _joined(parts: list[pl.DataFrame]) -> pl.DataFrame:
 def _told(found: pl.DataFrame, who: str, origins: tuple[Origin, ...], limit: int) -> str:
     titles = " and ".join(one.title for one in origins)
     if not found.height:
-        return f"{titles} know no satellite {who}."
+        return f"No satellite {who} is known to {titles}."
     noun = "satellite" if found.height == 1 else "satellites"
     shown = min(limit, found.height, 10)
     rows = [_one(row) for row in found.head(shown).iter_rows(named=True)]

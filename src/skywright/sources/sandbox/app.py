@@ -25,6 +25,7 @@ from skywright.sources.sandbox.horizons import Horizons
 from skywright.sources.sandbox.launches import Launches
 from skywright.sources.sandbox.library import Library
 from skywright.sources.sandbox.nasa import Nasa
+from skywright.sources.sandbox.satellites import Satellites
 from skywright.sources.sandbox.skyserver import SkyServer
 from skywright.sources.sandbox.spacex import Spacex
 from skywright.sources.sandbox.tap import Limits, TapService
@@ -34,6 +35,7 @@ _CONE = (
     "WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', 265.1754, -53.6743, 0.083333))"
 )
 _NAME = "SELECT main_id, ra, dec, otype FROM basic JOIN ident ON oidref = oid WHERE id = 'M31'"
+_GCAT = ("launchlog.tsv", "satcat.tsv", "sites.tsv")
 _OPENNGC = ("NGC.csv", "addendum.csv")
 _EXAMPLES = {
     "gaia": (("Stars around NGC 6397", _CONE),),
@@ -66,7 +68,8 @@ def build(
     folders: Sequence[Path], cache: Path, faults: Mapping[str, str] | None = None
 ) -> tuple[Starlette, list[Service]]:
     """Return the application and its services."""
-    holdings = _holdings(folders, cache)
+    found = catalogues.find(folders)
+    holdings = _holdings(found, cache)
     taps = {name: _tap(name, holdings[name]) for name in _LIMITS}
     services = [
         *(
@@ -76,6 +79,9 @@ def build(
         *_archives(holdings),
         *_papers(folders),
         *_spaceflight(folders),
+        Service(
+            "celestrak", "/celestrak", {"celestrak_url": ""}, Satellites(found.satellites).routes()
+        ),
     ]
     switches = Faults(tuple(dict.fromkeys(service.name for service in services)), faults)
     prefixes = {service.prefix: service.name for service in services}
@@ -107,8 +113,8 @@ def _below(prefix: str, route: Route) -> Route:
     return Route(prefix + path, route.endpoint, methods=list(route.methods or ()))
 
 
-def _holdings(folders: Sequence[Path], cache: Path) -> dict[str, Holdings]:
-    tables = catalogues.tables(catalogues.find(folders)) | catalogues.observations()
+def _holdings(found: catalogues.Found, cache: Path) -> dict[str, Holdings]:
+    tables = catalogues.tables(found) | catalogues.observations()
     return {name: Holdings(known, cache) for name, known in tables.items()}
 
 
@@ -137,7 +143,7 @@ def _papers(folders: Sequence[Path]) -> list[Service]:
 
 def _spaceflight(folders: Sequence[Path]) -> list[Service]:
     nasa = Nasa(folders)
-    gcat = Files(folders, ("launchlog.tsv", "satcat.tsv", "sites.tsv")).routes()
+    gcat = Files([*folders, catalogues.SAMPLES], _GCAT).routes()
     openngc = Files(folders, _OPENNGC).routes() or Files([catalogues.SAMPLES], _OPENNGC).routes()
     launches, spacex = Launches(folders).routes(), Spacex(folders).routes()
     found = [

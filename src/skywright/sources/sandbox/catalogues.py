@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -36,6 +37,9 @@ _GAIA_NAMES = {
 }
 _POSITIONS = {"ra": ("ra", "ra_icrs", "ra_deg"), "dec": ("dec", "de_icrs", "dec_deg")}
 _MISSING_MAG = 90.0
+_ELEMENT_SETS = re.compile(
+    r"\.(tle|3le)(\.gz)?$|(^|[_-])(gp|omm|celestrak)[^a-z](.*\.)?json(\.gz)?$"
+)
 
 
 @dataclass(slots=True)
@@ -46,6 +50,7 @@ class Found:
     openngc: list[Path] = field(default_factory=list)
     sdss: list[Path] = field(default_factory=list)
     planets: list[Path] = field(default_factory=list)
+    satellites: list[Path] = field(default_factory=list)
 
 
 def find(folders: Sequence[Path]) -> Found:
@@ -54,7 +59,7 @@ def find(folders: Sequence[Path]) -> Found:
     for folder in folders:
         for file in sorted(one for one in folder.rglob("*") if one.is_file()):
             _sort_in(found, file)
-    for kind in ("gaia", "openngc", "sdss", "planets"):
+    for kind in ("gaia", "openngc", "sdss", "planets", "satellites"):
         if not getattr(found, kind):
             setattr(found, kind, sorted(SAMPLES.glob(f"{kind}*.csv")))
     return found
@@ -64,6 +69,8 @@ def _sort_in(found: Found, file: Path) -> None:
     name = file.name.lower()
     if name.endswith((".json", ".json.gz")) and "exoplanet" in name:
         found.planets.append(file)
+    if _ELEMENT_SETS.search(name):
+        found.satellites.append(file)
     if not name.endswith((".csv", ".csv.gz")):
         return
     with opened(file) as text:
@@ -75,6 +82,8 @@ def _sort_in(found: Found, file: Path) -> None:
     lower = {one.strip().lower() for one in names}
     if "pl_name" in lower:
         found.planets.append(file)
+    elif {"norad_cat_id", "mean_motion"} <= lower:
+        found.satellites.append(file)
     elif {"u", "g", "r", "i", "z", "ra", "dec"} <= set(names):
         found.sdss.append(file)
     elif _known_as(lower, _POSITIONS["ra"]) and _known_as(lower, _GAIA_NAMES["phot_g_mean_mag"]):
