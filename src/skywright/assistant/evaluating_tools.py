@@ -14,7 +14,8 @@ from typing import Any
 
 from skywright.assistant.engine.model import Asked
 from skywright.assistant.knowledge.embedding import Embedder
-from skywright.assistant.rules.planning import Plan, planned
+from skywright.assistant.rules.plan import Plan
+from skywright.assistant.rules.planning import planned
 from skywright.assistant.rules.routing import UNCLEAR, Router, intents
 from skywright.assistant.rules.understanding import understood
 from skywright.errors import InputError

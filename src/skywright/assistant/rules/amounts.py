@@ -24,7 +24,7 @@ _MASSES = {
     r"t|tons?|tonnes?": 1e3,
 }
 _POWERS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_COUNTED = (
+COUNTED = (
     r"papers?|articles?|publications?|results?|rows?|stars?|sources?|launches|satellites|planets?"
     r"|exoplanets?|neos|neas|comets|objects?|asteroids?|matches|entries|records|hits|references|preprints?|studies"
 )
@@ -34,7 +34,7 @@ _COUNTS = tuple(
     re.compile(rf"(?<![\w.]){pattern}", re.IGNORECASE)
     for pattern in (
         rf"(?:{_MOST}) (?P<n>{NUMBER})(?![\w.])",
-        rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:\w+ ){{0,2}}(?:{_COUNTED})\b)",
+        rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:\w+ ){{0,2}}(?:{COUNTED})\b)",
     )
 )
 _FAMILY = re.compile(

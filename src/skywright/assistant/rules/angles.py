@@ -14,6 +14,8 @@ _UNITS = {
     "arcsec": (r"arc ?-?sec(?:ond)?s?\b\.?|asec\b|\"(?!\w)|seconds? of arc|secs? of arc", 1 / 3600),
     "mas": (r"mas\b|milli-?arc ?-?sec(?:ond)?s?\b", 1 / 3.6e6),
 }
+UNIT = "|".join(pattern for pattern, _ in _UNITS.values())
+"""Any unit of an angle."""
 _UNIT = "|".join(f"(?P<{name}>{pattern})" for name, (pattern, _) in _UNITS.items())
 _ANGLE = re.compile(rf"(?<![\w.+-])(?P<number>{NUMBER})[ -]?(?:{_UNIT})", re.IGNORECASE)
 _JOINT = re.compile(r"[\s\x1f]*(?:and|,)?[\s\x1f]*", re.IGNORECASE)

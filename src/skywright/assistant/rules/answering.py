@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from skywright.assistant.engine.checking import LEAST_CHARACTERS
 from skywright.assistant.engine.model import Piece, Quote, Stated, Verdict
 from skywright.assistant.messages import Citation, Origin, ToolResult, ToolRun
-from skywright.assistant.rules.planning import Plan
+from skywright.assistant.rules.plan import Plan
 
 _MOST_LINES = 40
 _NEAREST = 3

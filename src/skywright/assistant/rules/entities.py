@@ -10,6 +10,7 @@ from skywright.assistant.rules.amounts import Amounts, amounts_in, count_in
 from skywright.assistant.rules.angles import angles_in, radius_deg
 from skywright.assistant.rules.bounds import Bounds, colour_bounds_in, magnitude_bounds_in
 from skywright.assistant.rules.dates import Span, span_in
+from skywright.assistant.rules.faults import Fault, date_faults_in, faults_in
 from skywright.assistant.rules.names import Kind, Name, gazetteer, names_in
 from skywright.assistant.rules.positions import Position, positions_in
 from skywright.assistant.rules.reading import Reader, plain
@@ -53,6 +54,8 @@ class Entities:
     rocket: str = ""
     method: str = ""
     facility: str = ""
+    faults: tuple[Fault, ...] = ()
+    """What cannot be, as it was said; nothing runs that needs it."""
 
     def named(self, *kinds: Kind) -> Name | None:
         """Return the first name of these kinds, of any kind without one."""
@@ -84,8 +87,10 @@ def entities_in(question: str, today: date) -> Entities:
     angles = angles_in(reader)
     radius = radius_deg(reader, angles)
     amounts = amounts_in(reader)
-    span = span_in(reader, today)
+    faults = list(date_faults_in(reader, today))
+    span = None if faults else span_in(reader, today)
     count = count_in(reader)
+    faults += faults_in(reader, radius)
     return Entities(
         text=text,
         masked=reader.masked(),
@@ -105,6 +110,7 @@ def entities_in(question: str, today: date) -> Entities:
         rocket=_listed(text, "rockets"),
         method=_listed(text, "methods"),
         facility=_listed(reader.rest, "facilities"),
+        faults=tuple(faults),
     )
 
 

@@ -60,6 +60,8 @@ class _Past:
     wish: Wish
     answer: Answer | None = None
     bibcodes: tuple[str, ...] = field(default=())
+    search: Wish | None = None
+    """The last search of a catalogue, which cuts and drawings of its table leave as it is."""
 
 
 def understood(history: Sequence[Turn], router: Router, today: date) -> Wish:
@@ -73,7 +75,8 @@ def understood(history: Sequence[Turn], router: Router, today: date) -> Wish:
         wish = _wish(question, past, router, today)
         answer = next((t.answer for t in history[place:] if isinstance(t, Replied)), None)
         bibcodes = _bibcodes(answer) or (past.bibcodes if past else ())
-        past = _Past(wish, answer, bibcodes)
+        search = wish if wish.intent == "cone-search" else past.search if past else None
+        past = _Past(wish, answer, bibcodes, search)
     if wish is None:
         message = "A history holds a question."
         raise ValueError(message)
@@ -126,7 +129,8 @@ def _goes_on(routed: Routed, entities: Entities) -> bool:
     is_short = len(entities.text.split()) <= _SHORT_WORDS
     says_something = bool(
         entities.names
-        or entities.radius_deg
+        or entities.radius_deg is not None
+        or entities.faults
         or entities.span
         or entities.magnitude
         or entities.positions
@@ -140,10 +144,28 @@ def _goes_on(routed: Routed, entities: Entities) -> bool:
 def _repeated(wish: Wish, past: _Past) -> Wish:
     if past.wish.intent in {KNOWLEDGE, UNCLEAR, "greeting", "sources", "adql"}:
         return wish
-    entities = _merged(past.wish.entities, wish.entities)
-    return replace(
-        wish, intent=past.wish.intent, entities=entities, target=wish.target or past.wish.target
-    )
+    if past.wish.intent == "cone-search" and _cuts_only(wish):
+        return replace(wish, intent="colour-cut", target="")
+    again = past.search if past.search and _is_elsewhere(wish, past.wish) else past.wish
+    entities = _merged(again.entities, wish.entities)
+    return replace(wish, intent=again.intent, entities=entities, target=wish.target or again.target)
+
+
+def _cuts_only(wish: Wish) -> bool:
+    """Tell whether a question only bounds the stars of a table that there is."""
+    read = wish.entities
+    is_bound = read.magnitude is not None or read.colour is not None
+    return bool(wish.tables) and is_bound and not _places(read)
+
+
+def _is_elsewhere(wish: Wish, last: Wish) -> bool:
+    """Tell whether a question leaves the table that was cut or drawn last, for another place."""
+    on_table = last.intent in {"colour-cut", "cmd", "sky-map"} and not _places(last.entities)
+    return on_table and _places(wish.entities)
+
+
+def _places(read: Entities) -> bool:
+    return bool(read.names or read.positions or read.radius_deg is not None)
 
 
 def _plotted(wish: Wish, routed: Routed) -> Wish:
@@ -168,6 +190,8 @@ def _merged(old: Entities, new: Entities) -> Entities:
         changed.setdefault("positions", ())
     if changed.get("positions"):
         changed.setdefault("names", ())
+    mended = tuple(one for one in old.faults if one.of not in changed)
+    changed["faults"] = (*mended, *new.faults)
     return replace(old, **changed)
 
 

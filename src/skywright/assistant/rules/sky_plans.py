@@ -1,0 +1,185 @@
+"""Plans for what is in the sky: positions, catalogues, diagrams, curves and maps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skywright.assistant.messages import ToolRun
+from skywright.assistant.rules.bounds import Bounds
+from skywright.assistant.rules.installed import installed_star_tables, is_installed
+from skywright.assistant.rules.plan import Plan, Step, step
+from skywright.assistant.rules.subjects import catalogue_of, free_name
+from skywright.assistant.rules.understanding import Wish
+from skywright.settings import Settings
+
+CONE_DEG = 0.083333
+"""Radius where a question names none [deg]: 5 arcminutes."""
+CLUSTER_DEG = 0.25
+"""Radius of a diagram where a question names none [deg]: holds the core of most clusters."""
+CLUSTER_ROWS = 50_000
+_MISSIONS = {"tess": "TESS", "kepler": "Kepler", "k2": "K2"}
+
+
+def coordinates(wish: Wish, _settings: Settings) -> Plan:
+    """Plan to resolve a name."""
+    name = wish.target or free_name(wish.entities)
+    if not name:
+        return Plan(missing="Which object do you mean? Give its name, such as M31 or HD 189733.")
+    return Plan((step("resolve-name", name=name),))
+
+
+def cone(wish: Wish, _settings: Settings) -> Plan:
+    """Plan a search of a catalogue around a place, and the cut that the question adds."""
+    read = wish.entities
+    radius = round(read.radius_deg or CONE_DEG, 6)
+    fixed: dict[str, Any] = {"radius_deg": radius, "catalogue": catalogue_of(read)}
+    if read.count:
+        fixed["limit"] = read.count
+    elif _cuts(wish):
+        fixed["limit"] = CLUSTER_ROWS  # a cut of the first rows that came would answer nothing
+    remarks = () if read.radius_deg else ("No radius was given; 5 arcminutes were taken.",)
+    if read.positions:
+        place = read.positions[0]
+        cone = step("cone-search", ra_deg=place.ra_deg, dec_deg=place.dec_deg, **fixed)
+        return Plan((cone, *_cuts(wish)), remarks)
+    name = wish.target or free_name(read)
+    if not name:
+        return Plan(missing="Around what? Give an object such as M13, or a position in degrees.")
+    return Plan((*_cone_at(name, fixed), *_cuts(wish)), remarks)
+
+
+def _cone_at(name: str, fixed: Mapping[str, Any]) -> tuple[Step, ...]:
+    return (
+        step("resolve-name", name=name),
+        Step("cone-search", lambda runs: {"target": name, **_place(runs), **fixed}),
+    )
+
+
+def _place(runs: Sequence[ToolRun]) -> dict[str, float]:
+    """Return the position that the name was resolved to."""
+    data = runs[0].result.data if runs and runs[0].result else {}
+    return {key: float(data[key]) for key in ("ra_deg", "dec_deg") if key in data}
+
+
+def _cuts(wish: Wish) -> tuple[Step, ...]:
+    if wish.entities.colour is None and wish.entities.magnitude is None:
+        return ()
+    return (step("colour-cut", **_cut(wish)),)
+
+
+def _cut(wish: Wish) -> dict[str, Any]:
+    colour = wish.entities.colour or Bounds(None, None, "bp_rp")
+    given: dict[str, Any] = {"colour": colour.of}
+    if colour.low is not None:
+        given["low"] = colour.low
+    if colour.high is not None:
+        given["high"] = colour.high
+    magnitude = wish.entities.magnitude
+    if magnitude and magnitude.high is not None:
+        given["brighter_than"] = magnitude.high
+    if magnitude and magnitude.low is not None:
+        given["fainter_than"] = magnitude.low
+    return given
+
+
+def colour_cut(wish: Wish, settings: Settings) -> Plan:
+    """Plan a cut of a table, of an installed one, or of the stars around an object."""
+    if wish.entities.colour is None and wish.entities.magnitude is None:
+        return Plan(missing="Within which bounds? For example 0.8 < BP-RP < 1.5 and G < 15.")
+    named = wish.entities.named("object")
+    if named and not _has_table(wish, named.text, settings):
+        fixed = {"radius_deg": wish.entities.radius_deg or CLUSTER_DEG, "catalogue": "gaia-dr3",
+                 "limit": CLUSTER_ROWS}  # fmt: skip
+        return Plan((*_cone_at(named.text, fixed), *_cuts(wish)), (_radius_remark(wish),))
+    if named:
+        return Plan((step("colour-cut", **_cut(wish), table=named.text),))
+    if wish.tables:
+        return Plan((step("colour-cut", **_cut(wish)),))
+    return _cut_of_installed(wish, settings)
+
+
+def _cut_of_installed(wish: Wish, settings: Settings) -> Plan:
+    """Cut the table of the target, or the one installed table of stars that there is."""
+    if wish.target and is_installed(settings, wish.target):
+        return Plan((step("colour-cut", **_cut(wish), table=wish.target),))
+    installed = installed_star_tables(settings)
+    if len(installed) == 1:
+        remark = f"No table was named; the installed one, {installed[0]}, was taken."
+        return Plan((step("colour-cut", **_cut(wish), table=installed[0]),), (remark,))
+    among = f" Installed are {', '.join(installed)}." if installed else ""
+    return Plan(missing=f"Of which stars? Name an object, such as NGC 6397.{among}")
+
+
+def cmd(wish: Wish, settings: Settings) -> Plan:
+    """Plan a colour-magnitude diagram, with the search that it needs."""
+    name = wish.target or ("" if wish.tables else free_name(wish.entities))
+    if wish.entities.positions:
+        return _cmd_at_place(wish)
+    if not name:
+        if wish.tables:
+            return Plan((step("plot-cmd"),))
+        return Plan(missing="Of which object? For example the cluster NGC 6397.")
+    if _has_table(wish, name, settings) and not wish.entities.radius_deg:
+        return Plan((step("plot-cmd", target=name),))
+    radius = round(wish.entities.radius_deg or CLUSTER_DEG, 6)
+    fixed = {"radius_deg": radius, "catalogue": catalogue_of(wish.entities), "limit": CLUSTER_ROWS}
+    steps = (*_cone_at(name, fixed), Step("plot-cmd", _newest))
+    return Plan(steps, () if wish.entities.radius_deg else (_radius_remark(wish),))
+
+
+def _cmd_at_place(wish: Wish) -> Plan:
+    place = wish.entities.positions[0]
+    radius = round(wish.entities.radius_deg or CLUSTER_DEG, 6)
+    cone = step("cone-search", ra_deg=place.ra_deg, dec_deg=place.dec_deg, radius_deg=radius,
+                 catalogue=catalogue_of(wish.entities), limit=CLUSTER_ROWS)  # fmt: skip
+    return Plan((cone, Step("plot-cmd", _newest)), (_radius_remark(wish),))
+
+
+def _newest(runs: Sequence[ToolRun]) -> Mapping[str, Any]:
+    last = runs[-1].result if runs else None
+    return {"table": last.table} if last and last.table else {}
+
+
+def _radius_remark(wish: Wish) -> str:
+    if wish.entities.radius_deg:
+        return f"Stars within {wish.entities.radius_deg:g} degrees were taken."
+    return f"No radius was given; stars within {CLUSTER_DEG:g} degrees were taken."
+
+
+def _has_table(wish: Wish, name: str, settings: Settings) -> bool:
+    wanted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    on_desk = any(f"-{wanted}-" in f"-{table}-" for table in wish.tables)
+    return on_desk or is_installed(settings, name)
+
+
+def light_curve(wish: Wish, _settings: Settings) -> Plan:
+    """Plan a light curve."""
+    name = wish.target or free_name(wish.entities)
+    if not name:
+        return Plan(missing="Of which star? For example TIC 261136679 or WASP-39.")
+    mission = re.search(r"\b(tess|kepler|k2)\b(?!-\d)", wish.entities.masked, re.IGNORECASE)
+    given = {"mission": _MISSIONS[mission[1].lower()]} if mission else {}
+    return Plan((step("plot-light-curve", target=name, **given),))
+
+
+def sed(wish: Wish, _settings: Settings) -> Plan:
+    """Plan a spectral energy distribution."""
+    name = wish.target or free_name(wish.entities)
+    if not name:
+        return Plan(missing="Of which object? For example Vega or 3C 273.")
+    return Plan((step("plot-sed", target=name),))
+
+
+def sky_map(wish: Wish, _settings: Settings) -> Plan:
+    """Plan a map of a table, or of the surroundings of an object."""
+    named = wish.entities.named()
+    radius = wish.entities.radius_deg
+    if named is None and wish.tables:
+        return Plan((step("plot-sky-map", table=wish.tables[-1]),))
+    name = wish.target or free_name(wish.entities)
+    if not name:
+        return Plan(missing="A map of what? Name an object, or ask for a catalogue search first.")
+    given = {"radius_deg": round(radius, 6)} if radius else {}
+    return Plan((step("plot-sky-map", target=name, **given),))
