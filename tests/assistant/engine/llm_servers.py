@@ -5,6 +5,7 @@ Converse and ConverseStream. One step of a script is one answer, whatever the di
 """
 
 import json
+import re
 import struct
 import threading
 import zlib
@@ -25,6 +26,9 @@ class Step:
     headers: dict = field(default_factory=dict)
     is_cut: bool = False
     waits: threading.Event | None = None
+    reason: str = ""
+    habit: str = ""
+    """How a server of OpenAI's dialect departs from it; see `_shaped`."""
 
 
 class Service:
@@ -35,6 +39,7 @@ class Service:
         self.steps = list(steps)
         self.asked: list[dict] = []
         self.paths: list[str] = []
+        self.headers: list[dict] = []
         self.url = ""
 
     def next_step(self) -> Step:
@@ -56,6 +61,7 @@ def speaking(dialect: str, *steps: Step):
             length = int(self.headers["Content-Length"])
             service.asked.append(json.loads(self.rfile.read(length)))
             service.paths.append(self.path)
+            service.headers.append({name.lower(): one for name, one in self.headers.items()})
             _answer(self, service)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -75,17 +81,20 @@ def _answer(handler, service):
     step = service.next_step()
     if step.status != 200:
         body = json.dumps(_ERRORS[service.dialect](step)).encode()
+        if step.habit == "a page":
+            body = b"<html>Not here</html>"
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
         if service.dialect == "bedrock":
             headers["x-amzn-ErrorType"] = step.headers.get("error-type", "ValidationException")
         _send(handler, step.status, headers | step.headers, [body])
         return
     is_whole = service.paths[-1].endswith("/converse")
-    kind, frames = (
-        ("application/json", [json.dumps(_whole_bedrock(step)).encode()])
-        if is_whole
-        else _DIALECTS[service.dialect](step)
-    )
+    if is_whole:
+        kind, frames = "application/json", [json.dumps(_whole_bedrock(step)).encode()]
+    elif service.dialect in _OF_OPENAI and not service.asked[-1].get("stream"):
+        kind, frames = _whole_openai(step)
+    else:
+        kind, frames = _DIALECTS[service.dialect](step)
     handler.close_connection = True
     _send(handler, 200, {"Content-Type": kind, "Connection": "close"}, frames, step)
 
@@ -119,12 +128,65 @@ def _openai(step: Step):
     deltas = [{"role": "assistant", "content": ""}, *({"content": one} for one in step.text)]
     for index, (name, given) in enumerate(step.calls):
         text = _arguments(given)
-        half = len(text) // 2
+        size = 3 if step.habit == "fragments" else len(text) // 2 or 1
+        parts = [text[k : k + size] for k in range(0, len(text), size)] or [""]
         call = {"index": index, "id": f"call_{index}", "type": "function",
-                "function": {"name": name, "arguments": text[:half]}}  # fmt: skip
-        more = {"index": index, "function": {"arguments": text[half:]}}
-        deltas += [{"tool_calls": [call]}, {"tool_calls": [more]}]
-    return _completions(deltas, "tool_calls" if step.calls else "stop")
+                "function": {"name": name, "arguments": parts[0]}}  # fmt: skip
+        deltas.append({"tool_calls": [call]})
+        deltas += [
+            {"tool_calls": [{"index": index, "function": {"arguments": part}}]}
+            for part in parts[1:]
+        ]
+    if step.habit == "whole":
+        return _whole_openai(step)
+    return _shaped(step, *_completions(deltas, _reason(step)))
+
+
+def _reason(step: Step) -> str:
+    return step.reason or ("tool_calls" if step.calls else "stop")
+
+
+def _whole_openai(step: Step):
+    """Answer as a server does that takes no notice of the wish for a stream."""
+    message = {"role": "assistant", "content": "".join(step.text) or None}
+    if step.calls:
+        message["tool_calls"] = [
+            {"id": f"call_{index}", "type": "function",
+             "function": {"name": name, "arguments": _arguments(given)}}
+            for index, (name, given) in enumerate(step.calls)
+        ]  # fmt: skip
+    usage = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}
+    choice = {"index": 0, "message": message, "finish_reason": _reason(step)}
+    body = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m",
+            "choices": [choice], "usage": usage}  # fmt: skip
+    return "application/json", [json.dumps(body).encode()]
+
+
+def _shaped(step: Step, kind: str, frames: list[bytes]):
+    """Depart from the dialect in one of the ways that servers do."""
+    if step.habit == "no ids":
+        frames = [one.replace(b'"id": "call_', b'"no": "call_') for one in frames]
+    elif step.habit == "one number":
+        frames = [re.sub(rb'("tool_calls": \[\{"index": )\d+', rb"\g<1>0", one) for one in frames]
+    elif step.habit == "no numbers":
+        frames = [one.replace(b'"tool_calls": [{"index": ', b'"tool_calls": [{"at": ')
+                  for one in frames]  # fmt: skip
+    elif step.habit == "comments":
+        frames = [b": still here\n\n" + one.replace(b"\n", b"\r\n") for one in frames]
+    elif step.habit == "split bytes":
+        whole = b"".join(frames)
+        frames = [whole[k : k + 7] for k in range(0, len(whole), 7)]
+    elif step.habit == "no usage":
+        frames = [one for one in frames if b'"usage"' not in one]
+    elif step.habit == "no done":
+        frames = frames[:-1]
+    elif step.habit == "no last word":
+        frames = frames[:-3]
+    elif step.habit == "error inside":
+        frames = [*frames[:2], b'data: {"error": {"message": "%s"}}\n\n' % step.error.encode()]
+    elif step.habit == "a page":
+        return "text/html", [b"<!doctype html><p>Sign in</p>"]
+    return kind, frames
 
 
 def _ollama(step: Step):
@@ -134,7 +196,7 @@ def _ollama(step: Step):
         call = {"index": index, "id": f"call_{index}x", "type": "function",
                 "function": {"name": name, "arguments": _arguments(given)}}  # fmt: skip
         deltas.append({"role": "assistant", "content": "", "tool_calls": [call]})
-    return _completions(deltas, "tool_calls" if step.calls else "stop")
+    return _shaped(step, *_completions(deltas, _reason(step)))
 
 
 def _completions(deltas, reason):
@@ -143,7 +205,8 @@ def _completions(deltas, reason):
     chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
     usage = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}
     chunks.append({"choices": [], "usage": usage})
-    frames = [f"data: {json.dumps(head | one)}\n\n".encode() for one in chunks]
+    told = [json.dumps(head | one, ensure_ascii=False) for one in chunks]
+    frames = [f"data: {one}\n\n".encode() for one in told]
     return "text/event-stream", [*frames, b"data: [DONE]\n\n"]
 
 
@@ -216,6 +279,7 @@ def _event_frame(kind: str, payload: bytes) -> bytes:
 
 _DIALECTS: dict[str, Callable] = {
     "openai-compatible": _openai,
+    "openai-http": _openai,
     "local": _openai,
     "ollama": _ollama,
     "anthropic": _anthropic,
@@ -224,6 +288,7 @@ _DIALECTS: dict[str, Callable] = {
 _OPENAI_ERROR = lambda step: {"error": {"message": step.error, "type": "x", "code": step.status}}  # noqa: E731
 _ERRORS: dict[str, Callable] = {
     "openai-compatible": _OPENAI_ERROR,
+    "openai-http": _OPENAI_ERROR,
     "local": _OPENAI_ERROR,
     "ollama": _OPENAI_ERROR,
     "anthropic": lambda step: {
@@ -232,3 +297,4 @@ _ERRORS: dict[str, Callable] = {
     },
     "bedrock": lambda step: {"message": step.error},
 }
+_OF_OPENAI = frozenset(one for one, told in _ERRORS.items() if told is _OPENAI_ERROR)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from skywright.assistant.engine.loop import Engine
-from skywright.assistant.engine.providers import LanguageModel, Service
+from skywright.assistant.engine.providers import LanguageModel
+from skywright.assistant.engine.service import Service
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.store import Document, KnowledgeStore
 from skywright.assistant.memory.memory import Memory

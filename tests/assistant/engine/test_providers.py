@@ -1,3 +1,7 @@
+"""One suite for both clients of the port: what a service says, the same pieces come out."""
+
+import importlib.util
+import json
 import sys
 import threading
 
@@ -15,9 +19,12 @@ from skywright.assistant.engine.model import (
     Replied,
     Returned,
     Said,
+    Verdict,
     Wanted,
 )
-from skywright.assistant.engine.providers import LanguageModel, Service
+from skywright.assistant.engine.openai_http import OpenAIHttpModel
+from skywright.assistant.engine.providers import LanguageModel
+from skywright.assistant.engine.service import Service
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.store import KnowledgeStore
 from skywright.assistant.messages import Answer, ToolCall, ToolResult, ToolRun
@@ -27,16 +34,23 @@ from skywright.errors import MissingExtraError
 from tests.assistant.engine.llm_servers import Step, speaking
 from tests.assistant.engine.scripted import Bench
 
-pytest.importorskip("pydantic_ai", reason="needs the optional part 'llm'")
-
-DIALECTS = ["openai-compatible", "ollama", "anthropic", "bedrock", "local"]
+needs_llm = pytest.mark.skipif(
+    importlib.util.find_spec("pydantic_ai") is None, reason="needs the optional part 'llm'"
+)
+OVER_HTTP = ["http openai-http", "http openai-compatible", "http ollama", "http local"]
+DIALECTS = [
+    *(pytest.param(one, marks=needs_llm)
+      for one in ("openai-compatible", "ollama", "anthropic", "bedrock", "local")),
+    *OVER_HTTP,
+]  # fmt: skip
+OF_OPENAI = [pytest.param("openai-compatible", marks=needs_llm), "http openai-http"]
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 TOOLS = [ToolSpec(name, name, "Looks a name up.", SCHEMA) for name in ("resolve-name", "plot-cmd")]
 ASKED = (Asked("Where is M31?", "M13", ("stars",)),)
 
 
 @pytest.fixture(params=DIALECTS)
-def dialect(request):
+def client(request):
     return request.param
 
 
@@ -49,14 +63,19 @@ def _aws_keys(monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def model_for(service, **more):
+def model_for(service, client="", **more):
     key = "" if service.dialect == "bedrock" else "a-key"
-    return LanguageModel(Service(service.dialect, "m", service.url, key, 5.0), **more)
+    made = OpenAIHttpModel if client.startswith("http ") else LanguageModel
+    return made(Service(service.dialect, "m", service.url, key, 5.0), **more)
 
 
-def responded(dialect, *steps, history=ASKED, tools=TOOLS):
-    with speaking(dialect, *steps) as service:
-        pieces = list(model_for(service).respond(history, tools))
+def spoken_by(client):
+    return client.removeprefix("http ")
+
+
+def responded(client, *steps, history=ASKED, tools=TOOLS):
+    with speaking(spoken_by(client), *steps) as service:
+        pieces = list(model_for(service, client).respond(history, tools))
     return pieces, service
 
 
@@ -68,73 +87,135 @@ def calls(pieces):
     return [(one.call.tool, one.call.arguments) for one in pieces if isinstance(one, Wanted)]
 
 
-def test_words_come_as_they_are_written(dialect):
-    pieces, _ = responded(dialect, Step(("In Andro", "meda.")))
+def test_words_come_as_they_are_written(client):
+    pieces, _ = responded(client, Step(("In Andro", "meda.")))
     assert pieces == [Said("In Andro"), Said("meda."), Counted(11, 5)]
 
 
-def test_a_call_is_read(dialect):
+def test_a_call_is_read(client):
     step = Step(calls=(("resolve-name", {"name": "M31"}),))
-    assert calls(responded(dialect, step)[0]) == [("resolve-name", {"name": "M31"})]
+    assert calls(responded(client, step)[0]) == [("resolve-name", {"name": "M31"})]
 
 
-def test_parallel_calls_keep_their_order(dialect):
+def test_parallel_calls_keep_their_order(client):
     wanted = tuple(("resolve-name", {"name": name}) for name in ("M31", "M13", "M3"))
-    assert calls(responded(dialect, Step(calls=wanted))[0]) == list(wanted)
+    assert calls(responded(client, Step(calls=wanted))[0]) == list(wanted)
 
 
-def test_an_empty_part_before_a_call_says_nothing(dialect):
-    pieces, _ = responded(dialect, Step(("", ""), (("resolve-name", {"name": "M31"}),)))
+def test_an_empty_part_before_a_call_says_nothing(client):
+    pieces, _ = responded(client, Step(("", ""), (("resolve-name", {"name": "M31"}),)))
     assert said(pieces) == ""
     assert len(calls(pieces)) == 1
 
 
-def test_a_call_written_as_text_is_one(dialect):
+def test_a_call_written_as_text_is_one(client):
     text = ('{"name": "resolve_name", ', '"arguments": {"name": "M31"}}')
-    pieces, _ = responded(dialect, Step(text))
+    pieces, _ = responded(client, Step(text))
     assert (said(pieces), calls(pieces)) == ("", [("resolve-name", {"name": "M31"})])
 
 
-def test_without_tools_such_text_is_text(dialect):
-    pieces, _ = responded(dialect, Step(('{"name": "resolve-name"}',)), tools=())
+def test_without_tools_such_text_is_text(client):
+    pieces, _ = responded(client, Step(('{"name": "resolve-name"}',)), tools=())
     assert (said(pieces), calls(pieces)) == ('{"name": "resolve-name"}', [])
 
 
-def test_marks_of_citations_become_quotes(dialect):
+def test_marks_of_citations_become_quotes(client):
     text = ('At 10.68.<cite of="t1', '-1">RA=10.68</ci', 'te> It is large.<cite of="chunk 7">large')
-    pieces, _ = responded(dialect, Step((*text, "</cite>")))
+    pieces, _ = responded(client, Step((*text, "</cite>")))
     assert said(pieces) == "At 10.68. It is large."
     quotes = [one.quotes[0] for one in pieces if isinstance(one, Quoted)]
     assert quotes == [Quote("RA=10.68", "tool", "t1-1"), Quote("large", "chunk", "7")]
 
 
-def test_arguments_that_are_no_json_are_told_to_the_tool():
+@pytest.mark.parametrize("client", OF_OPENAI)
+def test_arguments_that_are_no_json_are_told_to_the_tool(client):
     step = Step(calls=(("resolve-name", '{"name": "M31'),))
-    pieces, _ = responded("openai-compatible", step)
+    pieces, _ = responded(client, step)
     assert calls(pieces) == [("resolve-name", {"arguments": '{"name": "M31'})]
 
 
-def test_a_limit_of_requests_is_waited_for(dialect):
+CALLS = tuple(("resolve-name", {"name": name}) for name in ("M31", "NGC 6397"))
+
+
+@pytest.mark.parametrize("client", OF_OPENAI)
+@pytest.mark.parametrize(
+    ("habit", "calls"),
+    [
+        ("fragments", CALLS),
+        ("no ids", CALLS),
+        ("no numbers", CALLS[:1]),
+        ("comments", CALLS),
+        ("split bytes", CALLS),
+        ("whole", CALLS),
+        ("no done", CALLS),
+    ],
+)
+def test_habits_of_servers_change_nothing(client, habit, calls):
+    pieces, _ = responded(client, Step(("At\u2028once ", "\x85ly"), calls, habit=habit))
+    assert said(pieces) == "At\u2028once \x85ly"
+    assert [one for one in pieces if not isinstance(one, Said)] == [
+        *(Wanted(ToolCall(id="", tool=name, arguments=given)) for name, given in calls),
+        Counted(11, 5),
+    ]
+
+
+@pytest.mark.parametrize("client", OF_OPENAI)
+def test_a_count_that_is_not_given_is_none(client):
+    pieces, _ = responded(client, Step(("Here.",), habit="no usage"))
+    assert pieces == [Said("Here."), Counted()]
+
+
+@pytest.mark.parametrize("client", OF_OPENAI)
+def test_an_answer_that_reached_its_limit_says_so(client):
+    pieces, _ = responded(client, Step(("It is",), reason="length"))
+    (verdict,) = (one for one in pieces if isinstance(one, Verdict))
+    assert verdict.warnings == (
+        "The language model reached its limit of tokens: the answer may be cut short.",
+    )
+
+
+@pytest.mark.parametrize("client", OF_OPENAI)
+def test_an_error_in_the_midst_of_a_stream_is_told(client):
+    with pytest.raises(ModelError, match="m failed: .*out of memory"):
+        responded(client, Step(("It ", "is"), habit="error inside", error="out of memory"))
+
+
+@pytest.mark.parametrize("client", OF_OPENAI)
+def test_too_long_a_conversation_is_told_apart_within_a_stream(client):
+    error = "the request exceeds the available context size"
+    with pytest.raises(ContextTooLongError, match="longer than the model"):
+        responded(client, Step(("It ",), habit="error inside", error=error))
+
+
+@pytest.mark.parametrize("client", OF_OPENAI)
+def test_a_service_that_refuses_streams_is_asked_for_a_whole_answer(client):
+    refused = Step(status=400, error="stream_options is not supported")
+    pieces, service = responded(client, refused, Step(("Here.",), CALLS))
+    assert (said(pieces), calls(pieces)) == ("Here.", list(CALLS))
+    assert not service.asked[1].get("stream")
+
+
+def test_a_limit_of_requests_is_waited_for(client):
     busy = Step(
         status=429,
         error="slow down",
         headers={"retry-after-ms": "10", "error-type": "ThrottlingException"},
     )
-    pieces, service = responded(dialect, busy, Step(("Here.",)))
+    pieces, service = responded(client, busy, Step(("Here.",)))
     assert (said(pieces), len(service.asked)) == ("Here.", 2)
 
 
 @pytest.mark.slow
-def test_a_service_that_fails_is_told(dialect):
-    with pytest.raises(ModelError, match=f"The model {dialect}:m failed") as failure:
-        responded(dialect, Step(status=500, error="out of memory"))
+def test_a_service_that_fails_is_told(client):
+    with pytest.raises(ModelError, match=f"The model {spoken_by(client)}:m failed") as failure:
+        responded(client, Step(status=500, error="out of memory"))
     assert "a-key" not in str(failure.value)
 
 
-def test_a_wrong_key_is_told(dialect):
+def test_a_wrong_key_is_told(client):
     headers = {"error-type": "UnrecognizedClientException"}
     with pytest.raises(ModelError, match=r"not accept the key.*LANGUAGE_MODEL_KEY"):
-        responded(dialect, Step(status=401, error="invalid key", headers=headers))
+        responded(client, Step(status=401, error="invalid key", headers=headers))
 
 
 TOO_LONG = {
@@ -144,23 +225,25 @@ TOO_LONG = {
 }
 
 
-def test_too_long_a_conversation_is_told_apart(dialect):
-    told = TOO_LONG.get(dialect, "This model's maximum context length is 8192 tokens.")
+def test_too_long_a_conversation_is_told_apart(client):
+    told = TOO_LONG.get(spoken_by(client), "This model's maximum context length is 8192 tokens.")
     with pytest.raises(ContextTooLongError, match="longer than the model"):
-        responded(dialect, Step(status=400, error=told))
+        responded(client, Step(status=400, error=told))
 
 
-def test_an_answer_that_breaks_off_is_told(dialect):
-    with pytest.raises(ModelError, match=f"The model {dialect}:m"):
-        responded(dialect, Step(("one ", "two ", "three ", "four"), is_cut=True))
+def test_an_answer_that_breaks_off_is_told(client):
+    with pytest.raises(ModelError, match=f"The model {spoken_by(client)}:m"):
+        responded(client, Step(("one ", "two ", "three ", "four"), is_cut=True))
 
 
-def test_a_service_that_is_not_there_is_told():
-    model = LanguageModel(Service("openai-compatible", "m", "http://127.0.0.1:9/v1", "k", 5.0))
+@pytest.mark.parametrize("made", [pytest.param(LanguageModel, marks=needs_llm), OpenAIHttpModel])
+def test_a_service_that_is_not_there_is_told(made):
+    model = made(Service("openai-compatible", "m", "http://127.0.0.1:9/v1", "k", 5.0))
     with pytest.raises(ModelError, match="cannot be reached.*LANGUAGE_MODEL_URL"):
         list(model.respond(ASKED, TOOLS))
 
 
+@needs_llm
 def test_bedrock_answers_whole_where_tools_cannot_be_streamed():
     refused = Step(status=400, error="This model doesn't support tool use in streaming mode.")
     step = Step(("Looking.",), (("resolve-name", {"name": "M31"}),))
@@ -169,11 +252,10 @@ def test_bedrock_answers_whole_where_tools_cannot_be_streamed():
     assert (said(pieces), calls(pieces)) == ("Looking.", [("resolve-name", {"name": "M31"})])
 
 
+@needs_llm
 @pytest.mark.parametrize(
     ("provider", "module", "extra"),
     [
-        ("openai-compatible", "pydantic_ai.models.openai", "llm"),
-        ("ollama", "pydantic_ai.models.ollama", "llm"),
         ("anthropic", "pydantic_ai.models.anthropic", "llm"),
         ("bedrock", "pydantic_ai.models.bedrock", "bedrock"),
     ],
@@ -185,8 +267,8 @@ def test_what_is_not_installed_is_told_with_its_command(monkeypatch, provider, m
         list(model.respond(ASKED, TOOLS))
 
 
-def told_openai(history):
-    _, service = responded("openai-compatible", Step(("ok",)), history=history)
+def told_openai(history, client="http openai-http"):
+    _, service = responded(client, Step(("ok",)), history=history)
     return service.asked[0]["messages"], service.asked[0]
 
 
@@ -221,9 +303,47 @@ def test_earlier_answers_are_told_in_order():
     assert roles == ["system", "user", "assistant", "user"]
 
 
-def test_what_the_user_wants_remembered_is_told():
+@needs_llm
+def test_both_clients_tell_the_same(monkeypatch):
+    monkeypatch.setattr("secrets.token_hex", lambda size: "0a" * size)
+    made = tuple(ToolCall(id=f"t1-{k}", tool="resolve-name", arguments={"k": k}) for k in (1, 2))
+    runs = tuple(ToolRun(call=call, error="Not there.") for call in made)
+    history = (
+        Asked("Hi"),
+        Replied(Answer(text="Hello.")),
+        *ASKED,
+        Called(made, "I look."),
+        Returned(runs),
+        Called(made[:1]),
+        Returned(runs[:1]),
+    )
+    (one, body), (other, same) = (
+        told_openai(history, client) for client in ("openai-compatible", "http openai-http")
+    )
+    assert [plain(message) for message in one] == [plain(message) for message in other]
+    assert {name: body[name] for name in ("model", "stream", "stream_options")} == {
+        name: same[name] for name in ("model", "stream", "stream_options")
+    }
+    assert [one["function"]["parameters"] for one in body["tools"]] == [SCHEMA] * 2
+    assert [one["function"]["parameters"] for one in same["tools"]] == [SCHEMA] * 2
+
+
+def plain(message):
+    """Return a message with its arguments as values: blanks in their JSON do not matter."""
+    told = [
+        {
+            **one,
+            "function": {**one["function"], "arguments": json.loads(one["function"]["arguments"])},
+        }
+        for one in message.get("tool_calls", ())
+    ]
+    return {**message, "tool_calls": told}
+
+
+@pytest.mark.parametrize("client", OF_OPENAI)
+def test_what_the_user_wants_remembered_is_told(client):
     with speaking("openai-compatible", Step(("ok",))) as service:
-        list(model_for(service, facts=["units: degrees"]).respond(ASKED, ()))
+        list(model_for(service, client, facts=["units: degrees"]).respond(ASKED, ()))
     assert "- units: degrees" in service.asked[0]["messages"][0]["content"]
 
 
@@ -231,33 +351,36 @@ def resolve(arguments, desk):
     return ToolResult(text=f"{arguments['name']}: RA=10.68 Dec=41.27")
 
 
-def engine_for(service, tmp_path):
+def engine_for(service, tmp_path, client=""):
     searcher = Searcher(KnowledgeStore(tmp_path / "knowledge.db"))
-    return Engine(model_for(service), searcher, Bench(**{"resolve-name": resolve}))
+    return Engine(model_for(service, client), searcher, Bench(**{"resolve-name": resolve}))
 
 
-def test_the_whole_loop_in_every_dialect(dialect, tmp_path):
+def test_the_whole_loop_in_every_dialect(client, tmp_path):
     steps = (
         Step(("",), (("resolve_name", {"name": "M31"}), ("resolve_name", {"name": "M31"}))),
         Step(('At 10.68.<cite of="t1-1">RA=10.68 Dec=41.27</cite>',
               ' And 9.<cite of="t1-1">RA=9</cite>')),
     )  # fmt: skip
-    with speaking(dialect, *steps) as service:
-        events = list(engine_for(service, tmp_path).run("Where is M31?", (), Desk(tmp_path)))
+    with speaking(spoken_by(client), *steps) as service:
+        events = list(
+            engine_for(service, tmp_path, client).run("Where is M31?", (), Desk(tmp_path))
+        )
     answer = events[-1].answer
     assert answer.text == "At 10.68. And 9."
     assert [one.quote for one in answer.citations] == ["RA=10.68 Dec=41.27"]
     assert answer.removed_citations == 1
     assert [bool(run.error) for run in answer.tool_runs] == [False, True]
-    assert answer.engine == f"{dialect}:m"
+    assert answer.engine == f"{spoken_by(client)}:m"
 
 
-def test_a_stop_is_felt_while_the_model_writes(tmp_path):
+@pytest.mark.parametrize("client", OF_OPENAI)
+def test_a_stop_is_felt_while_the_model_writes(client, tmp_path):
     waits = threading.Event()
     desk = Desk(tmp_path)
     with speaking("openai-compatible", Step(("one ", "two ", "three"), waits=waits)) as service:
         events = []
-        for event in engine_for(service, tmp_path).run("Count", (), desk):
+        for event in engine_for(service, tmp_path, client).run("Count", (), desk):
             events.append(event)
             if event.kind == "token":
                 desk.stop.set()

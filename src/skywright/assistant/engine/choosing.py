@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 
 from skywright.assistant.engine.model import Model
-from skywright.assistant.engine.providers import PROVIDERS, LanguageModel, Provider, Service
+from skywright.assistant.engine.providers import LanguageModel
+from skywright.assistant.engine.service import PROVIDERS, Provider, Service
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.rules.model import RulesModel
 from skywright.errors import InputError
@@ -17,6 +19,8 @@ RULES = "rules"
 """Name of the engine that needs no language model."""
 
 _LEAST_PATIENCE_S = 300.0  # a local model that is not loaded yet says nothing for minutes
+_IN_THE_DIALECT: frozenset[Provider] = frozenset({"openai-compatible", "ollama", "local"})
+_PACKAGES = ("pydantic_ai", "openai")  # of the extra "llm"
 
 
 def model_of(
@@ -50,7 +54,19 @@ def model_of(
     name = name or settings.language_model
     if name in {"", RULES}:
         return _rules(searcher, settings)
-    return LanguageModel(service_of(name, settings), facts, stop)
+    service = service_of(name, settings)
+    if asks_over_http(service.provider):
+        from skywright.assistant.engine.openai_http import OpenAIHttpModel
+
+        return OpenAIHttpModel(service, facts, stop)
+    return LanguageModel(service, facts, stop)
+
+
+def asks_over_http(provider: Provider) -> bool:
+    """Tell whether our own client asks: by its name, or where the extra ``llm`` is missing."""
+    if provider == "openai-http":
+        return True
+    return provider in _IN_THE_DIALECT and not all(find_spec(one) for one in _PACKAGES)
 
 
 @lru_cache(maxsize=4)

@@ -5,21 +5,17 @@ No type of pydantic-ai leaves this file: turns go in, pieces come out.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import secrets
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from skywright.assistant.engine.apart import made_apart
 from skywright.assistant.engine.model import (
     Asked,
     Called,
-    ContextTooLongError,
     Counted,
     ModelError,
     Piece,
@@ -29,11 +25,22 @@ from skywright.assistant.engine.model import (
     Wanted,
 )
 from skywright.assistant.engine.reading import Reader
+from skywright.assistant.engine.requesting import HandOver, pieces_of
+from skywright.assistant.engine.service import (
+    Provider,
+    Service,
+    asked_too_often,
+    failed,
+    key_refused,
+    says_too_long,
+    too_long,
+    unreachable,
+)
 from skywright.assistant.engine.wording import as_data, instructions
 from skywright.assistant.engine.written_calls import arguments_of, offered_name
 from skywright.assistant.messages import ToolCall
 from skywright.assistant.tools.running import ToolSpec
-from skywright.errors import MissingExtraError, SkywrightError, StoppedError
+from skywright.errors import MissingExtraError, SkywrightError
 from skywright.logs import get_logger
 
 if TYPE_CHECKING:
@@ -42,32 +49,9 @@ if TYPE_CHECKING:
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.settings import ModelSettings
 
-Provider = Literal["openai-compatible", "ollama", "anthropic", "bedrock", "local"]
-PROVIDERS: tuple[Provider, ...] = get_args(Provider)
-
-_OLLAMA_URL = "http://127.0.0.1:11434/v1"
 _REGION = "us-east-1"  # where AWS names none; only signs the request
-_TOO_LONG = re.compile(
-    r"context.{0,20}(length|window|size|exceed|overflow)|too many (input )?tokens"
-    r"|(prompt|input) is too long|maximum.{0,30}tokens",
-    re.IGNORECASE,
-)
-_LOOK_S = 0.1
 _NO_STREAMED_TOOLS = re.compile(r"stream", re.IGNORECASE)
 _log = get_logger("skywright.models")
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A language model and where it answers."""
-
-    provider: Provider
-    model: str
-    url: str = ""
-    """Base address; empty means the usual one of the maker."""
-    key: str = field(default="", repr=False)
-    timeout_s: float = 60.0
-    """Longest wait for the next part of an answer [s]."""
 
 
 class LanguageModel:
@@ -89,32 +73,24 @@ class LanguageModel:
         self.service = service
         self.facts = tuple(facts)
         self.stop = stop or threading.Event()
-        self.name = f"{service.provider}:{service.model}"
+        self.name = service.name
 
     def respond(self, history: Sequence[Turn], tools: Sequence[ToolSpec]) -> Iterator[Piece]:
         """Give the next step; see `skywright.assistant.engine.model.Model`."""
-        given_up = threading.Event()
-
-        def work(hand_over: Callable[[Piece], None]) -> None:
-            request = self._request(history, tools, hand_over)
-            ended = (self.stop, given_up)
-            # One event loop for each request: its connections are closed with it.
-            asyncio.run(_watched(request.answer(), ended))
-
         try:
-            yield from made_apart(work, self.stop)
+            yield from pieces_of(
+                lambda hand_over: self._request(history, tools, hand_over).answer(), self.stop
+            )
         except (GeneratorExit, SkywrightError):
             raise
         except Exception as error:  # whatever the client of a service raises
             raise _failure(error, self.name) from error
-        finally:
-            given_up.set()
 
     def _request(
         self,
         history: Sequence[Turn],
         tools: Sequence[ToolSpec],
-        hand_over: Callable[[Piece], None],
+        hand_over: HandOver,
     ) -> _Request:
         model = _spoken(self.service)
         nonce = secrets.token_hex(4)
@@ -127,22 +103,6 @@ class LanguageModel:
         return _Request(model, messages, _parameters(tools), settings, names, hand_over)
 
 
-async def _watched(work: Coroutine[Any, Any, None], ended: Sequence[threading.Event]) -> None:
-    """Await work, and cancel it when one of the events is set."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        await asyncio.wait({task}, timeout=_LOOK_S)
-        if any(one.is_set() for one in ended):
-            task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not any(one.is_set() for one in ended):
-            raise
-        message = "The answer was stopped."
-        raise StoppedError(message) from None
-
-
 @dataclass(slots=True)
 class _Request:
     """One request, and who takes what comes of it."""
@@ -152,7 +112,7 @@ class _Request:
     parameters: ModelRequestParameters
     settings: ModelSettings
     names: tuple[str, ...]
-    hand_over: Callable[[Piece], None]
+    hand_over: HandOver
     has_spoken: bool = False
 
     async def answer(self) -> None:
@@ -160,9 +120,8 @@ class _Request:
             try:
                 await self._streamed()
             except Exception as error:
-                if self.has_spoken or not _NO_STREAMED_TOOLS.search(_body(error)):
+                if self.has_spoken or not _may_answer_whole(error):
                     raise
-                # Some models of Bedrock use tools only in answers that come whole.
                 await self._whole()
 
     async def _streamed(self) -> None:
@@ -193,12 +152,12 @@ class _Request:
     def _end(self, response: ModelResponse, reader: Reader) -> None:
         from pydantic_ai.messages import ToolCallPart
 
-        self._take(reader.finish())
-        for part in response.parts:
-            if isinstance(part, ToolCallPart):
-                name = offered_name(part.tool_name, self.names)
-                arguments = arguments_of(part.args)
-                self._take([Wanted(ToolCall(id="", tool=name, arguments=arguments))])
+        parts = [one for one in response.parts if isinstance(one, ToolCallPart)]
+        self._take(reader.finish("" if parts else response.finish_reason or ""))
+        for part in parts:
+            name = offered_name(part.tool_name, self.names)
+            arguments = arguments_of(part.args)
+            self._take([Wanted(ToolCall(id="", tool=name, arguments=arguments))])
         usage = response.usage
         self._take([Counted(usage.input_tokens, usage.output_tokens)])
 
@@ -268,7 +227,7 @@ def _spoken(service: Service) -> Spoken:
         return _MAKERS[service.provider](service)
     except ImportError as error:
         extra = "bedrock" if service.provider == "bedrock" else "llm"
-        what = f"The language model {service.provider}:{service.model}"
+        what = f"The language model {service.name}"
         raise MissingExtraError(what, extra) from error
 
 
@@ -284,10 +243,7 @@ def _ollama(service: Service) -> Spoken:
     from pydantic_ai.models.ollama import OllamaModel
     from pydantic_ai.providers.ollama import OllamaProvider
 
-    url = service.url or _OLLAMA_URL
-    if urlsplit(url).path in {"", "/"}:
-        url = f"{url.rstrip('/')}/v1"
-    provider = OllamaProvider(base_url=url, api_key=service.key or "none")
+    provider = OllamaProvider(base_url=service.openai_url, api_key=service.key or "none")
     return OllamaModel(service.model, provider=provider)
 
 
@@ -327,25 +283,25 @@ def _failure(error: Exception, name: str) -> ModelError:
     from pydantic_ai import exceptions
 
     told = " ".join(f"{error} {_body(error)}".split())
-    if isinstance(error, ModelError):
-        return error
-    if isinstance(error, exceptions.ModelContextWindowExceededError) or _TOO_LONG.search(told):
-        message = f"The conversation is longer than the model {name} reads."
-        return ContextTooLongError(message, hint="Begin a new conversation.")
+    if isinstance(error, exceptions.ModelContextWindowExceededError) or says_too_long(told):
+        return too_long(name)
     if isinstance(error, exceptions.ModelAuthenticationError):
-        message = f"The service of the model {name} does not accept the key."
-        return ModelError(message, hint="Set SKYWRIGHT_LANGUAGE_MODEL_KEY.")
+        return key_refused(name)
     if isinstance(error, exceptions.ModelRateLimitError):
-        return ModelError(f"The service of the model {name} is asked too often.", hint=_LATER)
-    if isinstance(error, exceptions.ModelConnectionError):
-        message = f"The model {name} cannot be reached, or its answer broke off: {told[:200]}."
-        return ModelError(message, hint="Check SKYWRIGHT_LANGUAGE_MODEL_URL and that it runs.")
+        return asked_too_often(name)
+    if isinstance(error, exceptions.ModelConnectionError | TimeoutError):
+        return unreachable(name, told)
     if not isinstance(error, exceptions.AgentRunError | exceptions.UserError):
         _log.warning("model_failed", model=name, error=type(error).__name__)
-    return ModelError(f"The model {name} failed: {told[:300]}.", hint=_LATER)
+    return failed(name, told)
 
 
-_LATER = "Ask again later, or without a language model."
+def _may_answer_whole(error: Exception) -> bool:
+    """Tell whether a model uses tools only in whole answers, or ignored the wish for a stream."""
+    from pydantic_ai.exceptions import UnexpectedModelBehavior
+
+    is_empty = isinstance(error, UnexpectedModelBehavior)
+    return is_empty or bool(_NO_STREAMED_TOOLS.search(_body(error)))
 
 
 def _body(error: Exception) -> str:

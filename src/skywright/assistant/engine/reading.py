@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from skywright.assistant.engine.model import Piece, Quote, Quoted, Said, Verdict, Wanted
 from skywright.assistant.engine.written_calls import looks_like_calls, written_calls
 
 _LONGEST_MARK = 8_000
+_CUT = {
+    "length": "The language model reached its limit of tokens: the answer may be cut short.",
+    "content_filter": "The service of the language model withheld a part of the answer.",
+}
 _OPENINGS = (
     "<cite",
     "</cite",
@@ -64,14 +69,22 @@ class Reader:
         if not self._is_held_whole:
             yield from self._pass_on()
 
-    def finish(self) -> Iterator[Piece]:
-        """Read what was held back."""
+    def finish(self, reason: str = "") -> Iterator[Piece]:
+        """Read what was held back.
+
+        Parameters
+        ----------
+        reason : str
+            Why the model stopped, as services name it; some reasons are told to the reader.
+        """
         if self._is_held_whole:
             calls = written_calls(self._held, self._tools)
             if calls:
                 self._held = ""
                 yield from map(Wanted, calls)
         yield from self._pass_on(is_last=True)
+        if reason in _CUT:
+            self._verdict = replace(self._verdict, warnings=(_CUT[reason],))
         if self._verdict != Verdict():
             yield self._verdict
 
