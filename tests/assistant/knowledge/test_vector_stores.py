@@ -19,6 +19,7 @@ from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.store import Document, KnowledgeStore
 from skywright.assistant.knowledge.stores.choosing import chosen_vectors
 from skywright.assistant.knowledge.stores.port import VectorRows
+from skywright.assistant.knowledge.stores.qdrant_edge import QdrantEdgeVectors
 from skywright.errors import ConflictError, InputError, SourceError
 from skywright.settings import Settings
 from tests import postgres
@@ -29,10 +30,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 EMBEDDER = FakeEmbedder()
 _KINDS = [
-    "sqlite", "pinecone", pytest.param("qdrant-local", marks=pytest.mark.slow),
+    "sqlite", "pinecone", "qdrant-edge", pytest.param("qdrant-local", marks=pytest.mark.slow),
     pytest.param("chroma", marks=[pytest.mark.service, pytest.mark.slow]),
     pytest.param("pgvector", marks=pytest.mark.service),
 ]  # fmt: skip
+_OF_ONE_PROCESS = {"qdrant-edge": "qdrant_edge", "qdrant-local": "qdrant_client"}
 
 
 @contextmanager
@@ -105,9 +107,14 @@ def settings(request, tmp_path):
         with running_pinecone() as address:
             yield Settings(vectors_url=f"pinecone+http://{address}", pinecone_api_key="secret")
         return
-    if kind == "qdrant-local":
-        pytest.importorskip("qdrant_client", reason="Qdrant is not installed (extra qdrant)")
-    urls = {"sqlite": "", "qdrant-local": f"qdrant+local://{tmp_path}/qdrant"}
+    if kind in _OF_ONE_PROCESS:
+        pytest.importorskip(_OF_ONE_PROCESS[kind], reason="Qdrant is not installed (extra qdrant)")
+    folder = f"{tmp_path}/qdrant"
+    urls = {
+        "sqlite": "",
+        "qdrant-edge": f"qdrant+edge://{folder}",
+        "qdrant-local": f"qdrant+local://{folder}",
+    }
     yield Settings(vectors_url=urls[kind] if kind in urls else request.getfixturevalue(kind))
 
 
@@ -211,6 +218,7 @@ from pathlib import Path
 from skywright.assistant.knowledge.store import KnowledgeStore
 from skywright.assistant.knowledge.stores.choosing import chosen_vectors
 from skywright.assistant.knowledge.stores.port import VectorRows
+from skywright.assistant.knowledge.stores.qdrant_edge import QdrantEdgeVectors
 from skywright.settings import Settings
 from tests.assistant.knowledge.test_vector_stores import EMBEDDER, _rows
 
@@ -218,8 +226,8 @@ store = KnowledgeStore(Path(sys.argv[1]))
 settings = Settings(vectors_url=sys.argv[2], pinecone_api_key="secret")
 vectors = chosen_vectors(store, EMBEDDER, settings)
 rows = _rows()
-for k in range(0, 312, 4):
-    vectors.add(VectorRows(rows.ids[k:k+4], rows.collections[k:k+4], rows.vectors[k:k+4]))
+for k in range(0, 312, 12):
+    vectors.add(VectorRows(rows.ids[k:k+12], rows.collections[k:k+12], rows.vectors[k:k+12]))
     print(k, flush=True)
 vectors.close()
 """
@@ -233,19 +241,19 @@ def _child(store, settings):
 
 def test_after_a_kill_it_holds_what_the_knowledge_base_holds(store, settings):
     with _child(store, settings) as child:
-        acknowledged = [int(child.stdout.readline()) for _ in range(12)][-1]
+        acknowledged = [int(child.stdout.readline()) for _ in range(6)][-1]
         os.kill(child.pid, signal.SIGKILL)
     with store.read() as connection:
         truth = {row[0] for row in connection.execute("SELECT chunk_id FROM vector")}
-    assert truth >= set(range(1, acknowledged + 5))
+    assert truth >= set(range(1, acknowledged + 13))
     vectors = chosen_vectors(store, EMBEDDER, settings)
     assert vectors.ids() == truth
     vectors.close()
 
 
 def test_what_another_process_adds_is_found(store, settings):
-    if settings.vectors_url.startswith("qdrant+local"):
-        pytest.skip("Qdrant's local mode is for one process (tested apart)")
+    if settings.vectors_url.startswith("qdrant+"):
+        pytest.skip("Qdrant in a folder is for one process (tested apart)")
     vectors = chosen_vectors(store, EMBEDDER, settings)
     assert vectors.count() == 0
     with _child(store, settings) as child:
@@ -281,14 +289,25 @@ def test_the_graph_of_pgvector_loses_what_is_filtered_unless_it_goes_on(store, p
         assert len(vectors.search(_drawn(1)[0], 10, "few")) < 10
 
 
-@pytest.mark.slow
-def test_the_local_mode_of_qdrant_says_that_it_is_open_elsewhere(store, tmp_path):
-    pytest.importorskip("qdrant_client", reason="Qdrant is not installed (extra qdrant)")
-    settings = Settings(vectors_url=f"qdrant+local://{tmp_path}/qdrant")
+@pytest.mark.parametrize("how", ["edge", pytest.param("local", marks=pytest.mark.slow)])
+def test_qdrant_in_a_folder_says_that_it_is_open_elsewhere(store, tmp_path, how):
+    needed = _OF_ONE_PROCESS[f"qdrant-{how}"]
+    pytest.importorskip(needed, reason="Qdrant is not installed (extra qdrant)")
+    settings = Settings(vectors_url=f"qdrant+{how}://{tmp_path}/qdrant")
     opened = chosen_vectors(store, EMBEDDER, settings)
     with pytest.raises(ConflictError, match="open in another process"):
         chosen_vectors(store, EMBEDDER, settings)
     opened.close()
+
+
+def test_a_broken_folder_of_qdrants_engine_is_told(tmp_path):
+    pytest.importorskip("qdrant_edge", reason="Qdrant is not installed (extra qdrant)")
+    with closing(QdrantEdgeVectors(tmp_path, "broken", EMBEDDER.dimension)):
+        pass
+    for one in (tmp_path / "broken" / "segments").rglob("segment.json"):
+        one.write_bytes(b"no segment")
+    with pytest.raises(InputError, match="broken cannot be opened"):
+        QdrantEdgeVectors(tmp_path, "broken", EMBEDDER.dimension)
 
 
 def test_an_address_of_no_known_kind_is_refused(store):

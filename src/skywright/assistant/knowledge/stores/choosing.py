@@ -13,7 +13,10 @@ from skywright.assistant.knowledge.stores.sqlite import SqliteVectors
 from skywright.errors import InputError
 from skywright.settings import Settings, get_settings
 
-_KNOWN = "qdrant://, qdrant+https://, qdrant+local:///, postgresql://, chroma://, chroma+https://, pinecone://"
+_KNOWN = (
+    "qdrant://, qdrant+https://, qdrant+edge:///, qdrant+local:///, postgresql://, chroma://,"
+    " chroma+https://, pinecone://"
+)
 
 
 def chosen_vectors(
@@ -49,6 +52,10 @@ def chosen_vectors(
 def _service(url: str, name: str, dimension: int, settings: Settings) -> VectorStore:
     parts = urlsplit(url)
     kind, _, how = parts.scheme.partition("+")
+    if kind == "qdrant" and how == "edge":
+        from skywright.assistant.knowledge.stores.qdrant_edge import QdrantEdgeVectors
+
+        return QdrantEdgeVectors(parts.path, name, dimension)
     if kind == "qdrant":
         from skywright.assistant.knowledge.stores.qdrant import QdrantVectors
 
