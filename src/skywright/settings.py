@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     """Longest wait for one answer of a data provider [s]."""
 
     language_model: str = ""
-    """Writes answers: PROVIDER:NAME, such as ollama:qwen3; docs/assistant/engine.md lists providers."""
+    """Writes answers, as PROVIDER:NAME (ollama:qwen3); the page of the engine lists providers."""
 
     language_model_url: str = ""
     """Address of the service of the language model; empty means the usual one of its maker."""
