@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skywright.assistant.engine.choosing import model_of
+from skywright.assistant.engine.choosing import RULES, model_of
 from skywright.assistant.engine.loop import Engine
 from skywright.assistant.engine.model import Asked, Model, Replied, Turn
 from skywright.assistant.engine.offered import InstalledTools
@@ -24,6 +24,7 @@ from skywright.assistant.memory.records import Conversation
 from skywright.assistant.memory.shelf import keep_tables, open_desk
 from skywright.assistant.messages import Answer, CallEnded, Done, Event, Failed, Status, Token
 from skywright.assistant.tools.desk import Desk
+from skywright.assistant.tools.running import ToolSpec
 from skywright.errors import ConflictError, InputError, NotFoundError, SkywrightError
 from skywright.settings import Settings, get_settings
 
@@ -39,6 +40,18 @@ class AnswerError(SkywrightError):
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed.message, hint=failed.hint)
         self.code = failed.code
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What another program brings with a question."""
+
+    tools: tuple[ToolSpec, ...] = ()
+    """Tools that it runs itself; an answer that needs one ends with the start of its calls."""
+    since: tuple[Turn, ...] = ()
+    """Calls that it has run for this question, and what came of them."""
+    told: tuple[str, ...] = ()
+    """What the language model is told beside its task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +143,27 @@ class Session:
             raise InputError(message)
         return self.memory.begin(title)
 
-    def aside(self, question: str, history: Sequence[Turn] = ()) -> Aside:
+    @property
+    def has_language_model(self) -> bool:
+        """Whether a language model writes the answers, not the rules."""
+        return (self.model or self.settings.language_model) not in {"", RULES}
+
+    def aside(
+        self, question: str, history: Sequence[Turn] = (), brought: Brought | None = None
+    ) -> Aside:
         """Answer a question that belongs to no conversation: nothing of it is remembered.
 
         Files that tools make are gone with the last event.
         """
         stop = threading.Event()
-        return Aside(self._aside(question, history, stop), stop)
+        return Aside(self._aside(question, history, stop, brought or Brought()), stop)
 
     def _aside(
-        self, question: str, history: Sequence[Turn], stop: threading.Event
+        self, question: str, history: Sequence[Turn], stop: threading.Event, brought: Brought
     ) -> Iterator[Event]:
         with tempfile.TemporaryDirectory(prefix="skywright-") as folder:
             desk = Desk(Path(folder), self.settings, stop=stop)
-            yield from self._engine(stop).run(question, history, desk)
+            yield from self._engine(stop, brought).run(question, history, desk, brought.since)
 
     def stop(self, conversation: str) -> bool:
         """Stop the answer that is being given in a conversation, and the tool at work."""
@@ -176,11 +196,13 @@ class Session:
         except NotFoundError:  # its owner has deleted it meanwhile
             shutil.rmtree(self.memory.files(id_), ignore_errors=True)
 
-    def _engine(self, stop: threading.Event) -> Engine:
-        return Engine(self._model(stop), self.searcher, InstalledTools())
+    def _engine(self, stop: threading.Event, brought: Brought | None = None) -> Engine:
+        brought = brought or Brought()
+        model = self._model(stop, brought.told)
+        return Engine(model, self.searcher, InstalledTools(), elsewhere=brought.tools)
 
-    def _model(self, stop: threading.Event | None = None) -> Model:
-        told = [f"{one.name}: {one.value}" for one in facts(self.memory)]
+    def _model(self, stop: threading.Event | None = None, beside: Sequence[str] = ()) -> Model:
+        told = [*(f"{one.name}: {one.value}" for one in facts(self.memory)), *beside]
         return model_of(self.settings, self.searcher, name=self.model, facts=told, stop=stop)
 
 

@@ -6,6 +6,7 @@ import pytest
 from skywright.assistant.engine.loop import Engine, Limits
 from skywright.assistant.engine.model import (
     Asked,
+    Called,
     ContextTooLongError,
     Counted,
     ModelError,
@@ -19,8 +20,9 @@ from skywright.assistant.engine.model import (
 )
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.store import Document, KnowledgeStore
-from skywright.assistant.messages import Answer, Artifact, ToolCall, ToolResult
+from skywright.assistant.messages import Answer, Artifact, ToolCall, ToolResult, ToolRun
 from skywright.assistant.tools.desk import Desk
+from skywright.assistant.tools.running import ToolSpec
 from tests.assistant.engine.scripted import Bench, Scripted, wanted
 
 QUOTE = Quote("RA=10.68 Dec=41.27", "tool", "t1-1")
@@ -263,3 +265,49 @@ def test_runs_of_earlier_answers_can_be_cited_and_ids_go_on(ask):
     answer = ask(model, history=history)[-1].answer
     assert answer.citations[0].id == "t1-1"
     assert answer.tool_runs[0].call == ToolCall(id="t2-1", tool="resolve")
+
+
+LOOK = ToolSpec("look", "Look", "Looks out of the window.", {"type": "object"})
+
+
+def elsewhere(searcher, desk, model, *, tools=None, since=(), specs=(LOOK,)):
+    engine = Engine(model, searcher, tools or Bench(resolve=resolve), elsewhere=specs)
+    return list(engine.run("What is there?", (), desk, since))
+
+
+def test_a_call_that_runs_elsewhere_ends_the_answer_with_its_start(searcher, desk):
+    bench = Bench(resolve=resolve)
+    step = [wanted("look", at="M31"), wanted("resolve", name="M31"), wanted("look", at="M13")]
+    events = elsewhere(searcher, desk, Scripted([wanted("resolve")], step), tools=bench)
+    started = [one.call for one in events if one.kind == "tool_call"]
+    assert [(one.tool, one.arguments.get("at")) for one in started] == [
+        ("resolve", None),
+        ("look", "M31"),
+        ("look", "M13"),
+    ]
+    assert len(bench.ran) == 1
+    assert events[-1].kind == "done"
+
+
+def test_what_came_of_it_is_told_to_the_model_and_may_be_cited(searcher, desk):
+    call = ToolCall(id="call_7", tool="look", arguments={})
+    run = ToolRun(call=call, result=ToolResult(text="A star, at last."))
+    model = Scripted([Stated("A star.", (Quote("A star, at last", "tool", "call_7"),))])
+    since = (Called((call,)), Returned((run,)))
+    answer = elsewhere(searcher, desk, model, since=since)[-1].answer
+    assert model.asked[0][-1] == since[-1]
+    assert [one.id for one in answer.citations] == ["call_7"]
+
+
+def test_of_two_tools_of_one_name_theirs_is_offered(searcher, desk):
+    bench, model = Bench(look=resolve), Scripted([wanted("look")])
+    events = elsewhere(searcher, desk, model, tools=bench)
+    assert (model.offered, bench.ran, events[-1].kind) == ([1], [], "done")
+
+
+def test_results_whose_calls_are_cut_off_are_cut_off_too(searcher, desk):
+    call = ToolCall(id="call_7", tool="look", arguments={})
+    old = (Asked("Hi"), Called((call,)), Returned((ToolRun(call=call, error="No."),)))
+    model = Scripted([Said("Yes.")])
+    list(Engine(model, searcher, Bench(), Limits(old_turns=1)).run("Really?", old, desk))
+    assert [type(one) for one in model.asked[0]] == [Asked]

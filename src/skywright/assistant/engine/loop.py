@@ -26,7 +26,15 @@ from skywright.assistant.engine.model import (
     Turn,
 )
 from skywright.assistant.knowledge.searching import Searcher
-from skywright.assistant.messages import Done, Event, Failed, Status, ToolCall, ToolRun
+from skywright.assistant.messages import (
+    CallStarted,
+    Done,
+    Event,
+    Failed,
+    Status,
+    ToolCall,
+    ToolRun,
+)
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.running import ToolSpec
 from skywright.errors import InputError, SkywrightError
@@ -61,17 +69,40 @@ class Limits:
 
 
 class Engine:
-    """Answers questions with a model and tools."""
+    """Answers questions with a model and tools.
+
+    Parameters
+    ----------
+    model : Model
+        Decides what is said or run next.
+    searcher : Searcher
+        Knows the chunks that citations are checked against.
+    tools : Tools
+        What runs here.
+    limits : Limits, optional
+        What one answer may take.
+    elsewhere : sequence of ToolSpec
+        Tools that whoever asks runs. A step that wants one ends the answer with the start of its
+        calls; of two tools of one name theirs is offered.
+    """
 
     def __init__(
-        self, model: Model, searcher: Searcher, tools: Tools, limits: Limits | None = None
+        self,
+        model: Model,
+        searcher: Searcher,
+        tools: Tools,
+        limits: Limits | None = None,
+        elsewhere: Sequence[ToolSpec] = (),
     ) -> None:
         self.model = model
         self.searcher = searcher
         self.tools = tools
         self.limits = limits or Limits()
+        self.elsewhere = tuple(elsewhere)
 
-    def run(self, question: str, history: Sequence[Turn], desk: Desk) -> Iterator[Event]:
+    def run(
+        self, question: str, history: Sequence[Turn], desk: Desk, since: Sequence[Turn] = ()
+    ) -> Iterator[Event]:
         """Answer a question, event by event; the last is `Done` or `Failed`.
 
         A generator that is closed early stops the tool at work as ``desk.stop`` does.
@@ -84,27 +115,36 @@ class Engine:
             `Asked` and `Replied` of the conversation so far.
         desk : Desk
             Tables, target and folder of the conversation; set its ``stop`` to stop the answer.
+        since : sequence of Turn
+            What was called elsewhere for this question, and what came of it.
         """
         yield Status(text="Reading the question")
         try:
-            yield from self._answer(_checked(question), history, desk)
+            yield from self._answer(_checked(question), history, desk, since)
         except SkywrightError as error:
             yield Failed(code=error.code, message=error.message, hint=error.hint)
         except BaseException:  # closed early, or Ctrl-C: nobody waits for the tool any more
             desk.stop.set()
             raise
 
-    def _answer(self, question: str, history: Sequence[Turn], desk: Desk) -> Iterator[Event]:
+    def _answer(
+        self, question: str, history: Sequence[Turn], desk: Desk, since: Sequence[Turn]
+    ) -> Iterator[Event]:
         asked = Asked(question, desk.target, tuple(desk.tables))
-        turns = _Turns([*history[-self.limits.old_turns :], asked])
-        draft = Draft(Evidence(self.searcher.store, _runs_of(history)))
-        specs, names = self.tools.specs(), frozenset(self.tools.names())
-        calling = Calling(self.tools.run, names, self.limits.calls, history)
+        old = _from_a_beginning(history[-self.limits.old_turns :])
+        turns = _Turns([*old, asked, *since])
+        draft = Draft(Evidence(self.searcher.store, _runs_of([*history, *since])))
+        specs, calling = self._offered(history)
         for number in range(self.limits.rounds + 1):
             offered = specs if number < self.limits.rounds and calling.are_left else ()
             said = draft.text
             yield from self._step(turns, draft, offered, desk)
             calls = draft.take_calls()
+            theirs = [call for call in calls if call.tool in self._theirs]
+            if theirs and offered:
+                yield from (CallStarted(call=call) for call in theirs)
+                yield Done(answer=draft.answer(self.model.name))
+                return
             if not calls or not offered:
                 break
             runs: list[ToolRun] = []
@@ -115,6 +155,19 @@ class Engine:
             message = f"The model {self.model.name} gave no answer."
             raise ModelError(message, hint="Ask again, ask for less at once, or use another model.")
         yield Done(answer=draft.answer(self.model.name))
+
+    @property
+    def _theirs(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.elsewhere)
+
+    def _offered(self, history: Sequence[Turn]) -> tuple[Sequence[ToolSpec], Calling]:
+        """Return what a model is told of, and what runs the calls of ours."""
+        ours = frozenset(self.tools.names()) - self._theirs
+        calling = Calling(self.tools.run, ours, self.limits.calls, history)
+        specs = self.tools.specs()
+        if self.elsewhere:
+            specs = (*(one for one in specs if one.name in ours), *self.elsewhere)
+        return specs, calling
 
     def _step(
         self, turns: _Turns, draft: Draft, offered: Sequence[ToolSpec], desk: Desk
@@ -159,13 +212,19 @@ class _Turns:
         """Drop the older half of what was before the question, then halve long results."""
         asked = max(k for k, turn in enumerate(self.all) if isinstance(turn, Asked))
         if asked:
-            del self.all[: max(1, asked // 2)]
+            self.all = _from_a_beginning(self.all[max(1, asked // 2) :])
             return True
         longest = max((len(run.result.text) for run in _runs_of(self.all) if run.result), default=0)
         if longest <= _SHORTEST_RESULT:
             return False
         self.all = [_cut(turn, longest // 2) for turn in self.all]
         return True
+
+
+def _from_a_beginning(turns: Sequence[Turn]) -> list[Turn]:
+    """Leave out results at the start: services refuse them where their calls are cut off."""
+    first = next((k for k, turn in enumerate(turns) if not isinstance(turn, Returned)), len(turns))
+    return list(turns[first:])
 
 
 def _cut(turn: Turn, most: int) -> Turn:
