@@ -4,6 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from skywright.assistant.memory.memory import Memory
+from skywright.assistant.messages import Answer, ToolCall, ToolRun
+from skywright.cli.ask import _exit_code
 from skywright.cli.main import app
 
 
@@ -27,7 +29,7 @@ def test_json_is_one_object_with_all_that_belongs_to_an_answer():
     told = _told("hello")
     assert set(told) == {
         "text", "citations", "tool_calls", "artifacts", "warnings", "is_found", "is_question",
-        "removed_citations", "engine", "conversation",
+        "is_failed", "removed_citations", "engine", "conversation",
     }  # fmt: skip
     assert (told["engine"], told["is_found"]) == ("rules", True)
 
@@ -42,6 +44,50 @@ def test_a_conversation_goes_on_under_its_title():
     first = _told("hello", "--conversation", "evening")
     second = _told("What can you do?", "--conversation", "evening")
     assert first["conversation"] == second["conversation"]
+
+
+@pytest.fixture
+def nobody_answers(monkeypatch):
+    """Every service of satellites is out of reach."""
+    for name in ("CELESTRAK", "GCAT"):
+        monkeypatch.setenv(f"SKYWRIGHT_{name}_URL", "http://127.0.0.1:9")
+
+
+def test_a_service_that_fails_is_exit_code_3_and_said_in_json(nobody_answers):
+    done = _ask("find satellite ISS", "--json")
+    assert done.exit_code == 3
+    told = json.loads(done.stdout)
+    assert (told["is_failed"], told["is_found"]) == (True, False)
+    assert told["tool_calls"][0]["error_code"] == "source"
+
+
+def test_a_call_that_is_not_allowed_is_exit_code_1():
+    done = _ask("Find Gaia sources within 80 degrees of RA 10 Dec 20", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["tool_calls"][0]["error_code"] == "invalid_input"
+
+
+def test_what_no_document_says_is_no_failure():
+    told = _told("What is the plot of the third season of a show about bakers?")
+    assert (told["is_found"], told["is_failed"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_found", "code"),
+    [
+        (("not_found",), False, 0),
+        (("source",), True, 0),
+        (("not_found", "source"), False, 3),
+        (("failed",), False, 1),
+        (("stopped",), False, 1),
+    ],
+)
+def test_the_exit_code_tells_what_is_not_there_from_what_failed(kinds, is_found, code):
+    runs = tuple(
+        ToolRun(call=ToolCall(id=kind, tool="x", arguments={}), error="So.", error_code=kind)
+        for kind in kinds
+    )
+    assert _exit_code(Answer(text="So.", tool_runs=runs, is_found=is_found)) == code
 
 
 def test_status_goes_to_standard_error():

@@ -21,14 +21,17 @@ _COMMAND = (
 
 
 @contextmanager
-def _running(*options):
-    command = [sys.executable, "-c", _COMMAND, "--port", "0", *options]
+def _running(*options, before="", end=signal.SIGINT):
+    command = [sys.executable, "-c", before + _COMMAND, "--port", "0", *options]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield server
     finally:
-        server.send_signal(signal.SIGINT)
-        server.communicate(timeout=30)
+        server.send_signal(end)
+        try:
+            server.said = server.communicate(timeout=30)[1]
+        finally:
+            server.kill()
     assert server.returncode == 0
 
 
@@ -49,6 +52,24 @@ def test_json_tells_services_and_faults():
         assert (
             httpx.get(told["environment"]["SKYWRIGHT_SPACEX_URL"] + "/rockets").status_code == 503
         )
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_it_ends_by_a_signal_that_the_shell_had_it_ignore(end):
+    ignored = "import signal as s; [s.signal(k, s.SIG_IGN) for k in (s.SIGINT, s.SIGTERM)]; "
+    with _running(before=ignored, end=end) as server:
+        server.stdout.readline()
+    assert "Traceback" not in server.said
+
+
+@pytest.mark.service
+def test_a_connection_cut_on_demand_is_no_error_of_the_server():
+    with _running("--json", "--fault", "spacex:cut") as server:
+        url = json.loads(server.stdout.readline())["environment"]["SKYWRIGHT_SPACEX_URL"]
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{url}/rockets")
+    assert "Traceback" not in server.said
 
 
 @pytest.mark.parametrize(

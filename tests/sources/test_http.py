@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from skywright.errors import SourceError
+from skywright.sources.budgets import VISITING, in_words
 from skywright.sources.cad import STATE
 from skywright.sources.http import Fetcher
 from skywright.store.blobs import BlobStore
@@ -73,6 +74,59 @@ def test_no_network_is_said_soon_and_is_exit_code_3(fetcher, waits):
         fetcher.get(STATE, "http://127.0.0.1:9")
     assert caught.value.exit_code == 3
     assert waits == [1.0, 2.0]
+
+
+@pytest.fixture
+def short(tmp_path, waits):
+    """A fetcher for somebody who waits."""
+    with Fetcher(
+        tmp_path / "raw", BlobStore(tmp_path / "blobs"), wait=waits.append, budget=VISITING
+    ) as fetcher:
+        yield fetcher
+
+
+@pytest.mark.parametrize("reply", [{"status": 500}, {"cut": 1000}], ids=["500", "cut"])
+def test_a_visit_gives_up_soon(provider, short, waits, reply):
+    provider.say(provider.reply(BODY, **reply))
+    with pytest.raises(SourceError, match="did not answer after 3 attempts"):
+        short.get(STATE, provider.url)
+    assert waits == [0.5, 1.0]
+
+
+def test_a_visit_honours_a_wait_that_fits(provider, short, waits):
+    provider.say(provider.reply(b"", 429, {"Retry-After": "2"}), BODY)
+    assert short.get(STATE, provider.url).content == BODY
+    assert waits == [2.0]
+
+
+def test_a_visit_says_when_to_come_back_where_the_wait_does_not_fit(provider, short, waits):
+    provider.say(provider.reply(b"", 429, {"Retry-After": "60"}))
+    with pytest.raises(SourceError, match="wants to be left alone for 60 seconds"):
+        short.get(STATE, provider.url)
+    assert (len(provider.asked), waits) == (1, [])
+
+
+def test_a_visit_that_was_asked_to_wait_each_time_says_for_how_long(provider, short):
+    provider.say(provider.reply(b"", 503, {"Retry-After": "1"}))
+    with pytest.raises(SourceError, match=r"\(HTTP 503\).*come back in 1 second\."):
+        short.get(STATE, provider.url)
+
+
+def test_the_requests_of_a_visit_share_one_budget(provider, short, waits):
+    provider.say(provider.reply(b"", 429, {"Retry-After": "3"}), BODY)
+    short.get(STATE, f"{provider.url}/one")
+    provider.say(provider.reply(b"", 429, {"Retry-After": "3"}))
+    with pytest.raises(SourceError, match="left alone for 3 seconds"):
+        short.get(STATE, f"{provider.url}/two")
+    assert waits == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 second"), (119, "119 seconds"), (1801, "31 minutes"), (7200, "2 hours")],
+)
+def test_a_time_to_wait_is_said_in_its_unit(seconds, words):
+    assert in_words(seconds) == words
 
 
 def test_a_broken_connection_goes_on_where_it_stopped(provider, fetcher):

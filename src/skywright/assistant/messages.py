@@ -78,6 +78,8 @@ class ToolRun(_Data):
     result: ToolResult | None = None
     error: str = ""
     """One sentence, where it failed or was stopped."""
+    error_code: str = ""
+    """Kind of error, as `skywright.errors` names it; ``failed`` for a fault of the tool."""
     seconds: float = 0.0
 
 

@@ -47,7 +47,11 @@ def ask(
     model: Annotated[str, typer.Option(help="rules, or provider:name; else by setting.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Answer a question with tools and documents, every statement with its citation."""
+    """Answer a question with tools and documents, every statement with its citation.
+
+    The exit code is 0 for an answer, a question back, and what was looked for and is not there;
+    3 where a service failed, 1 where something else did, so that there is no answer.
+    """
     from skywright.assistant.session import Session
 
     with settings_with(catalogues, recorded, is_sandbox=sandbox) as settings:
@@ -59,6 +63,20 @@ def ask(
         emit_json(_told(answer, artifacts) | {"conversation": id_})
     else:
         _print(answer, artifacts)
+    if code := _exit_code(answer):
+        raise typer.Exit(code)
+
+
+def _exit_code(answer: Answer) -> int:
+    """Return 0 unless a failure of a tool is why there is no answer."""
+    from skywright.errors import NotFoundError, SkywrightError, SourceError
+
+    if answer.is_found or answer.is_question:
+        return 0
+    kinds = {run.error_code for run in answer.tool_runs if run.error} - {NotFoundError.code}
+    if not kinds:
+        return 0
+    return SourceError.exit_code if SourceError.code in kinds else SkywrightError.exit_code
 
 
 @contextmanager
@@ -135,6 +153,7 @@ def _told(answer: Answer, artifacts: tuple[Artifact, ...]) -> dict[str, Any]:
         "warnings": list(answer.warnings),
         "is_found": answer.is_found,
         "is_question": answer.is_question,
+        "is_failed": _exit_code(answer) != 0,
         "removed_citations": answer.removed_citations,
         "engine": answer.engine,
     }
@@ -161,6 +180,7 @@ def _call(run: ToolRun) -> dict[str, Any]:
         "arguments": run.call.arguments,
         "result": (run.result.text if run.result else "")[:_LONGEST_SUMMARY],
         "error": run.error,
+        "error_code": run.error_code,
         "query": "\n".join(queries),
         "sources": [one.title for one in origins],
         "table": run.result.table if run.result else "",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 _PORT = 8765
 _DAY_S = 86_400.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +47,7 @@ def sandbox(
     """Run stand-ins for Gaia, SIMBAD, VizieR, ADS, arXiv, NASA and others on this machine.
 
     Prints the environment variables that put them in place of the real services, then answers
-    until it is interrupted.
+    until Ctrl+C (SIGINT) or SIGTERM; both are no error.
     """
     from skywright.settings import get_settings
     from skywright.sources.sandbox.faults import parse_fault
@@ -52,12 +56,14 @@ def sandbox(
     installed = get_settings().catalogues_dir
     folders = catalogues or ([installed] if installed.is_dir() else [])
     faults = dict(map(parse_fault, fault or ()))
-    with running_sandbox(folders, recorded, Options(port, faults=faults)) as running:
+    options = Options(port, faults=faults)
+    with _until_a_signal(), running_sandbox(folders, recorded, options) as running:
         if as_json:
             emit_json(_told(running))
         else:
             _show(running)
-        _until_interrupted()
+        while True:
+            time.sleep(_DAY_S)
 
 
 def _told(running: Sandbox) -> dict[str, Any]:
@@ -75,9 +81,14 @@ def _show(running: Sandbox) -> None:
         typer.echo(f"export {name}={value}")
 
 
-def _until_interrupted() -> None:
+@contextmanager
+def _until_a_signal() -> Iterator[None]:
+    """Run the block until SIGINT or SIGTERM, also where a shell had them ignored (``&``)."""
+    before = {one: signal.signal(one, signal.default_int_handler) for one in _SIGNALS}
     try:
-        while True:
-            time.sleep(_DAY_S)
+        yield
     except KeyboardInterrupt:
         return
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

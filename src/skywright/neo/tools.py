@@ -133,12 +133,13 @@ def _found(name: str) -> pl.DataFrame:
 def _by_jpl(name: str, here: NotFoundError) -> pl.DataFrame:
     from skywright.settings import get_settings
     from skywright.sources import sbdb
+    from skywright.sources.budgets import VISITING
     from skywright.sources.http import in_folder
 
     settings = get_settings()
     folder = settings.data_dir.expanduser() / "neo"
     try:
-        with in_folder(folder, settings.http_timeout_s) as fetcher:
+        with in_folder(folder, settings.http_timeout_s, VISITING) as fetcher:
             row, _ = sbdb.fetch_object(fetcher, settings, name)
     except (NotFoundError, SourceError) as there:
         message = f"{here.message} {there.message}"

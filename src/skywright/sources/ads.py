@@ -19,6 +19,7 @@ import polars as pl
 
 from skywright.errors import InputError, SourceError
 from skywright.settings import Settings
+from skywright.sources.budgets import VISITING
 from skywright.sources.collecting import (
     Collector,
     Part,
@@ -93,7 +94,7 @@ def search(query: PaperQuery, settings: Settings, fetcher: Fetcher | None = None
         If ADS cannot be reached, refuses the query, or its quota of the day is used up.
     """
     check_token(STATE, settings)
-    with nullcontext(fetcher) if fetcher else fetcher_for(COLLECTOR, settings) as opened:
+    with nullcontext(fetcher) if fetcher else fetcher_for(COLLECTOR, settings, VISITING) as opened:
         visit = Visit(STATE, opened, settings)
         table, total = _pages(visit, _asked(query), query.most)
     return Papers(table, total, _told(query), tuple(visit.provenance))
@@ -128,7 +129,7 @@ def export_bibtex(
             message = f"bibcode = {code[:40]!r} is not one: 19 characters that begin with the year."
             raise InputError(message, hint="Such as 1998ApJ...494L.181M.")
     root = STATE.url(settings).rstrip("/")
-    with nullcontext(fetcher) if fetcher else fetcher_for(COLLECTOR, settings) as opened:
+    with nullcontext(fetcher) if fetcher else fetcher_for(COLLECTOR, settings, VISITING) as opened:
         return "\n\n".join(
             _entry(opened.get(STATE, f"{root}/export/bibtex/{quote(code)}", check=_entry).content)
             for code in wanted

@@ -17,6 +17,7 @@ import polars as pl
 
 from skywright.errors import InputError, SourceError
 from skywright.settings import Settings
+from skywright.sources.budgets import VISITING
 from skywright.sources.collecting import Collector, Part, Visit, fetcher_for
 from skywright.sources.feeds import parse_feed
 from skywright.sources.http import Fetcher
@@ -100,7 +101,7 @@ def search(query: PaperQuery, settings: Settings, fetcher: Fetcher | None = None
         raise InputError(message, hint="NASA ADS counts citations.")
     asked = _asked(query)
     order = {"sortBy": _ORDERS[query.order], "sortOrder": "descending"}
-    with nullcontext(fetcher) if fetcher else fetcher_for(COLLECTOR, settings) as opened:
+    with nullcontext(fetcher) if fetcher else fetcher_for(COLLECTOR, settings, VISITING) as opened:
         visit = Visit(STATE, opened, settings)
         table, total = _pages(visit, {"search_query": asked, **order}, query.most)
     return Papers(table, total, asked, tuple(visit.provenance))
@@ -121,7 +122,7 @@ def by_number(numbers: Sequence[str], settings: Settings, fetcher: Fetcher | Non
         message = f"{len(wanted)} numbers are not allowed; ask for 1 to {MOST_NUMBERS}."
         raise InputError(message)
     asked = {"id_list": ",".join(wanted)}
-    with nullcontext(fetcher) if fetcher else fetcher_for(COLLECTOR, settings) as opened:
+    with nullcontext(fetcher) if fetcher else fetcher_for(COLLECTOR, settings, VISITING) as opened:
         visit = Visit(STATE, opened, settings)
         table, total = _pages(visit, asked, len(wanted))
     return Papers(table, total, asked["id_list"], tuple(visit.provenance))

@@ -17,6 +17,7 @@ import polars as pl
 
 from skywright.errors import InputError, NotFoundError, SourceError
 from skywright.settings import Settings
+from skywright.sources.budgets import COLLECTING, VISITING, Budget
 from skywright.sources.http import Fetcher, Patience, Provenance
 from skywright.sources.registry import source_named
 from skywright.sources.state import SourceState
@@ -147,7 +148,7 @@ class Collector:
     """Reads how long to wait out of a refusal, where Retry-After does not say it."""
 
 
-def fetcher_for(collector: Collector, settings: Settings) -> Fetcher:
+def fetcher_for(collector: Collector, settings: Settings, budget: Budget = COLLECTING) -> Fetcher:
     """Return a fetcher that keeps what this source answers below the data folder."""
     folder = settings.data_dir.expanduser()
     return Fetcher(
@@ -156,6 +157,7 @@ def fetcher_for(collector: Collector, settings: Settings) -> Fetcher:
         timeout_s=settings.http_timeout_s,
         headers=collector.headers(settings),
         patience=collector.patience,
+        budget=budget,
     )
 
 
@@ -206,6 +208,9 @@ def visit(collector: Collector, part: str, one: Visit) -> pl.DataFrame:
 
 @contextmanager
 def visiting(collector: Collector, settings: Settings) -> Iterator[Visit]:
-    """Open a visit whose answers are kept in the data folder, as those of collections are."""
-    with fetcher_for(collector, settings) as fetcher:
+    """Open a short visit for somebody who waits: it gives up soon where the service fails.
+
+    Its answers are kept in the data folder, as those of collections are.
+    """
+    with fetcher_for(collector, settings, VISITING) as fetcher:
         yield Visit(collector.state, fetcher, settings)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import json
-import math
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -23,16 +22,13 @@ import httpx
 from skywright import __version__
 from skywright.errors import SourceError
 from skywright.sources import pacing
+from skywright.sources.budgets import COLLECTING, Budget, Purse, in_words
 from skywright.sources.partial import PartialBody
 from skywright.sources.state import SourceState
 from skywright.store.blobs import BlobStore
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
-_ATTEMPTS = 5
-_ATTEMPTS_TO_CONNECT = 3  # without a network, a person should not wait long to be told
 _LONGEST_TO_CONNECT_S = 5.0  # a lost first packet is sent anew after 1 s and 3 s
-_FIRST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 120.0
 _LONGEST_WORDS = 300
 _TOKENS = ("Authorization", "X-Api-Key")
 _CHUNK = 1 << 16
@@ -110,9 +106,10 @@ def parse_json(content: bytes, name: str) -> Any:
         raise SourceError(message, hint="Try again.") from error
 
 
-def in_folder(folder: Path, timeout_s: float) -> Fetcher:
+def in_folder(folder: Path, timeout_s: float, budget: Budget = COLLECTING) -> Fetcher:
     """Return a fetcher that keeps blobs, provenance and partial bodies below a data folder."""
-    return Fetcher(folder / "raw", BlobStore(folder / "blobs"), timeout_s=timeout_s)
+    blobs = BlobStore(folder / "blobs")
+    return Fetcher(folder / "raw", blobs, timeout_s=timeout_s, budget=budget)
 
 
 class Fetcher:
@@ -127,11 +124,13 @@ class Fetcher:
         wait: Callable[[float], None] = time.sleep,
         headers: Mapping[str, str] | None = None,
         patience: Patience | None = None,
+        budget: Budget = COLLECTING,
     ) -> None:
         self.folder = folder
         self.blobs = blobs
         self._wait = wait
         self._patience = patience
+        self._purse = Purse(budget)
         self._log = folder / "provenance.jsonl"
         self._host = ""
         self._known = _last_of_each(self._log)
@@ -203,10 +202,12 @@ class Fetcher:
         self, source: SourceState, address: str, known: Provenance | None, accept: frozenset[int]
     ) -> tuple[int, bytes, httpx.Headers]:
         partial = PartialBody(self.folder / "partial", address)
-        reason, attempts = "", _ATTEMPTS
-        for attempt in range(_ATTEMPTS):
-            pause_s = _FIRST_WAIT_S * 2**attempt
+        budget = self._purse.budget
+        reason, attempts = "", budget.attempts
+        for attempt in range(budget.attempts):
+            asked_s = None
             pacing.take_turn(httpx.URL(address).netloc, source.pause_s, self._wait)
+            began = time.monotonic()
             try:
                 status, body, headers = self._once(address, known, partial)
             except httpx.TransportError as error:
@@ -214,27 +215,42 @@ class Fetcher:
                     raise _unknown_name(source, address) from error
                 reason = f"{type(error).__name__}: {error}".rstrip(": ")
                 if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-                    attempts = _ATTEMPTS_TO_CONNECT
+                    attempts = budget.attempts_to_connect
             else:
                 if status in {200, 304} | accept:
                     return status, body, headers
-                asked_s = self._patience(status, headers, body) if self._patience else None
-                if status not in _BUSY and asked_s is None:
-                    raise _refused(source, address, status, body)
                 reason = f"HTTP {status}"
-                told_s = retry_after_s(headers) or pause_s
-                if asked_s is None and told_s > _LONGEST_WAIT_S:
-                    raise _later(source, told_s)
-                pause_s = told_s if asked_s is None else asked_s
-            if attempt + 1 >= attempts:
+                asked_s = self._asked_s(source, address, status, headers, body)
+            self._purse.pay(time.monotonic() - began)
+            wait_s = budget.first_wait_s * 2**attempt if asked_s is None else asked_s
+            if asked_s is not None and not self._purse.can_pay(asked_s):
+                raise _later(source, asked_s)
+            if attempt + 1 >= attempts or not self._purse.can_pay(wait_s):
                 break
-            self._wait(pause_s)
+            self._purse.pay(wait_s)
+            self._wait(wait_s)
+        times = "attempt" if attempt == 0 else "attempts"
         message = (
-            f"{source.title} did not answer after {attempt + 1} attempts ({reason}): "
+            f"{source.title} did not answer after {attempt + 1} {times} ({reason}): "
             f"{address.partition('?')[0]}."
         )
-        hint = f"Check the network and the setting SKYWRIGHT_{source.url_setting.upper()}."
+        back = "" if asked_s is None else f"It asks to come back in {in_words(asked_s)}. "
+        hint = f"{back}Check the network and the setting SKYWRIGHT_{source.url_setting.upper()}."
         raise SourceError(message, hint=hint)
+
+    def _asked_s(
+        self, source: SourceState, address: str, status: int, headers: httpx.Headers, body: bytes
+    ) -> float | None:
+        """Return how long the service wants to be left alone [s]; None where it does not say."""
+        read_s = self._patience(status, headers, body) if self._patience else None
+        if read_s is not None:
+            return read_s
+        if status not in _BUSY:
+            raise _refused(source, address, status, body)
+        told_s = retry_after_s(headers) or None  # a date in the past says nothing
+        if told_s is not None and told_s > self._purse.budget.longest_asked_s:
+            raise _later(source, told_s)
+        return told_s
 
     def _keep_tokens_home(self, request: httpx.Request) -> None:
         """Send a token to the host it is for, and to none that this one redirects to."""
@@ -333,10 +349,7 @@ def _age_s(row: Provenance) -> float:
 
 
 def _later(source: SourceState, wait_s: float) -> SourceError:
-    message = (
-        f"{source.title} wants to be left alone for {math.ceil(wait_s / 60.0)} minutes "
-        f"({source.rate_limit})."
-    )
+    message = f"{source.title} wants to be left alone for {in_words(wait_s)} ({source.rate_limit})."
     hint = "Ask again then; what was fetched so far is kept." + _token_hint(source)
     return SourceError(message, hint=hint)
 

@@ -77,18 +77,19 @@ def run(call: ToolCall, desk: Desk, *, most_s: float = MOST_S) -> ToolRun:
         Longest time [s]; the tool is then told to stop, and left alone if it does not.
     """
     started = time.perf_counter()
-    result, error = None, ""
+    result, error, code = None, "", ""
     try:
         tool, signature = _found(call.tool)
         arguments = checked(call.tool, signature, call.arguments)
         result = _run(tool, signature, arguments, desk, most_s)
     except SkywrightError as failure:
-        error = str(failure)
+        error, code = str(failure), failure.code
     except Exception as failure:  # a fault of the tool must not end the conversation
         _log.exception("tool_failed", tool=call.tool)
         error = f"The tool {call.tool} failed: {type(failure).__name__}: {failure}."
+        code = "failed"
     seconds = round(time.perf_counter() - started, 3)
-    return ToolRun(call=call, result=result, error=error, seconds=seconds)
+    return ToolRun(call=call, result=result, error=error, error_code=code, seconds=seconds)
 
 
 def checked(name: str, signature: Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,6 +50,15 @@ _EMPTY_TABLE = (
     b"</RESOURCE></VOTABLE>"
 )
 _OVERFLOW = b'<INFO name="QUERY_STATUS" value="OVERFLOW"/>'
+
+
+class CutOnDemandError(ConnectionAbortedError):
+    """Makes the server hang up in the middle of an answer."""
+
+
+def is_no_cut(record: logging.LogRecord) -> bool:
+    """Tell whether the server has something to log, beside connections cut on demand."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], CutOnDemandError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +247,7 @@ class _Changed:
         await self._send({**self._start, "headers": _raw(headers)})
         if self._kind == "cut":  # shorter than its Content-Length says: the server hangs up
             await self._send({"type": "http.response.body", "body": body, "more_body": True})
-            words = "cut on demand"
-            raise ConnectionAbortedError(words)
+            raise CutOnDemandError
         await self._send({"type": "http.response.body", "body": body})
 
     def _spoil(self, headers: dict[str, str], body: bytes) -> bytes:

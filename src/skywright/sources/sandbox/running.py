@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -106,6 +107,8 @@ def serving(app: Starlette, listening: socket.socket) -> Iterator[None]:
     """Serve in a thread, from when it answers until the block ends."""
     import uvicorn
 
+    from skywright.sources.sandbox.faults import is_no_cut
+
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -117,6 +120,8 @@ def serving(app: Starlette, listening: socket.socket) -> Iterator[None]:
         timeout_graceful_shutdown=_LAST_WORDS_S,
     )
     server = uvicorn.Server(config)
+    log = logging.getLogger("uvicorn.error")
+    log.addFilter(is_no_cut)
     thread = threading.Thread(target=server.run, args=([listening],), name="sandbox", daemon=True)
     thread.start()
     try:
@@ -130,6 +135,7 @@ def serving(app: Starlette, listening: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(_START_S)
+        log.removeFilter(is_no_cut)
         listening.close()
 
 
