@@ -85,10 +85,87 @@ def test_a_known_file_with_bad_rows_says_what_is_bad(tmp_path, settings, text, w
 
 
 def test_a_file_of_another_ending_is_refused(tmp_path, settings):
-    file = tmp_path / "stars.fits"
-    file.write_bytes(b"SIMPLE")
+    file = tmp_path / "stars.xlsx"
+    file.write_bytes(b"PK")
     with pytest.raises(InputError, match="does not end in"):
         catalogues.add([file], settings)
+
+
+def write_light_curve(path, star, mission="Kepler", flux="PDCSAP_FLUX"):
+    """Write a light-curve file as the missions have them; its last cadence has a flag."""
+    from astropy.io import fits
+
+    columns = [
+        fits.Column("TIME", "D", array=[1.0, 2.0, 3.0, 4.0]),
+        fits.Column(flux, "E", array=[10.0, 10.0, 9.0, 90.0]),
+        fits.Column("SAP_QUALITY", "J", array=[0, 0, 0, 1]),
+    ]
+    table = fits.BinTableHDU.from_columns(columns)
+    table.header["BJDREFI"], table.header["BJDREFF"] = 2454833, 0.0
+    first = fits.PrimaryHDU()
+    first.header["OBJECT"], first.header["MISSION"] = star, mission
+    fits.HDUList([first, table]).writeto(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "flux"),
+    [
+        ("kplr011904151-2010265121752_llc.fits", "PDCSAP_FLUX"),
+        ("c01.fit", "FLUX"),
+        ("lc.fits.gz", "SAP_FLUX"),
+    ],
+)
+def test_a_light_curve_in_fits_is_installed_with_the_star_of_its_header(
+    tmp_path, settings, name, flux
+):
+    file = write_light_curve(tmp_path / name, "KIC 11904151", flux=flux)
+    (one,) = catalogues.add([file], settings)
+    assert (one.kind, one.rows, one.star) == ("light-curve", 3, "KIC 11904151")
+    assert flux in one.columns
+    assert catalogues.read(one)["normalised_flux"].to_list() == pytest.approx([1.0, 1.0, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("quiet-star.csv", "time,flux\n1,10\n2,11\n"), ("a.tsv", "BJD\tmag\n1\t9\n2\t99.999\n3\t9")],
+)
+def test_a_light_curve_in_text_is_installed(tmp_path, settings, name, text):
+    (tmp_path / name).write_text(text)
+    (one,) = catalogues.add([tmp_path / name], settings)
+    assert (one.kind, one.rows, one.star) == ("light-curve", 2, "")
+
+
+def test_light_curves_are_found_by_header_and_by_name_the_last_first(tmp_path, settings):
+    texts = ["kepler-10_lc.csv", "kepler-101_lc.csv"]
+    for name in texts:
+        (tmp_path / name).write_text("time,flux\n1,10\n2,11\n")
+    files = [tmp_path / name for name in texts]
+    files += [write_light_curve(tmp_path / f"tess-s{k}_lc.fits", "TIC 7") for k in (1, 2)]
+    catalogues.add(files, settings)
+    of = lambda star: [one.name for one in catalogues.light_curve_files(settings, star)]  # noqa: E731
+    assert of("tic 7") == ["tess-s2_lc.fits", "tess-s1_lc.fits"]
+    assert of("Kepler-10") == ["kepler-10_lc.csv"]
+    assert of("TIC 8") == of("") == []
+
+
+@pytest.mark.parametrize("content", [b"", b"SIMPLE  =", b"<html></html>"])
+def test_a_fits_file_that_is_no_light_curve_is_refused(tmp_path, settings, content):
+    (tmp_path / "x_lc.fits").write_bytes(content)
+    with pytest.raises(InputError, match=r"x_lc\.fits is no light curve in FITS"):
+        catalogues.add([tmp_path / "x_lc.fits"], settings)
+    assert not settings.catalogues_dir.exists()
+
+
+def test_a_cube_of_pixels_is_no_light_curve(tmp_path, settings):
+    from astropy.io import fits
+
+    time = fits.Column("TIME", "D", array=[1.0, 2.0])
+    pixels = fits.Column("FLUX", "4E", dim="(2,2)", array=[[[1, 2], [3, 4]]] * 2)
+    table = fits.BinTableHDU.from_columns([time, pixels])
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(tmp_path / "x_tp.fits")
+    with pytest.raises(InputError, match="has no column PDCSAP_FLUX with a value for each cadence"):
+        catalogues.add([tmp_path / "x_tp.fits"], settings)
 
 
 def test_a_path_that_leads_nowhere_is_refused(tmp_path, settings):

@@ -18,7 +18,10 @@ app = typer.Typer(help="Catalogue files of your own.", no_args_is_help=True)
 @app.command()
 def add(
     files: Annotated[
-        list[Path], typer.Argument(help="OpenNGC, stars as in Gaia, photometry as in SDSS (CSV).")
+        list[Path],
+        typer.Argument(
+            help="OpenNGC, stars as in Gaia, photometry as in SDSS, light curves (CSV, FITS)."
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -59,7 +62,8 @@ def _tell(found: list[Catalogue], *, as_json: bool) -> None:
         emit_json({"catalogues": [_told(one) for one in found]})
         return
     for one in found:
-        typer.echo(f"{one.name:36s} {one.kind:18s} {one.rows:>9d} rows")
+        of = f" of {one.star}" if one.star else ""
+        typer.echo(f"{one.name:36s} {one.kind:18s} {one.rows:>9d} rows{of}")
     if not found:
         typer.echo("No catalogue is installed; skywright catalogues add FILES...", err=True)
 
@@ -72,4 +76,5 @@ def _told(one: Catalogue) -> dict[str, Any]:
         "rows": one.rows,
         "columns": list(one.columns),
         "size_bytes": one.size_bytes,
+        "star": one.star or None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import polars as pl
 
 from skywright.errors import ConflictError, InputError, NotFoundError, SourceError
 from skywright.settings import Settings
+from skywright.sources import light_curves
 from skywright.sources.cones import Cone, within
 from skywright.sources.openngc import read_openngc
 
@@ -39,9 +41,10 @@ _KNOWN: Mapping[str, tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]] = {
 }
 _TOLD = (
     "OpenNGC and its addendum (Name;Type;RA;Dec;...), tables of stars as Gaia has them (ra, dec, "
-    "phot_g_mean_mag or G or Gmag), and photometry as SDSS has it (ra, dec, u, g, r, i, z)"
+    "phot_g_mean_mag or G or Gmag), photometry as SDSS has it (ra, dec, u, g, r, i, z), and light "
+    "curves: FITS of TESS, Kepler and K2, or tables with time (or bjd, jd, mjd) and flux or mag"
 )
-_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+_SUFFIXES = light_curves.SUFFIXES
 _MISSING_MAG = 90.0  # 99.999 and the like stand for no value
 
 
@@ -52,12 +55,15 @@ class Catalogue:
     name: str
     """Of the file."""
     kind: str
-    """``openngc``, ``openngc-addendum``, ``gaia`` or ``sdss``."""
+    """``openngc``, ``openngc-addendum``, ``gaia``, ``sdss`` or ``light-curve``."""
     path: Path
     rows: int
+    """Of a light curve: those with a value and without a flag."""
     columns: tuple[str, ...]
     """As the file has them."""
     size_bytes: int
+    star: str = ""
+    """What a light curve is of, where its header says it."""
 
 
 def installed(settings: Settings) -> list[Catalogue]:
@@ -125,8 +131,8 @@ def remove(name: str, settings: Settings) -> Catalogue:
 def read(catalogue: Catalogue) -> pl.DataFrame:
     """Return the rows of a file with the names of Gaia, SDSS or our OpenNGC reader.
 
-    Magnitudes of 0 or above 90, by which files mark a missing value, are null; ``bp_rp`` is there
-    where both of its bands are.
+    Of a light curve ``time_d`` [d] and ``normalised_flux``. Magnitudes of 0 or above 90, by which
+    files mark a missing value, are null; ``bp_rp`` is there where both of its bands are.
 
     Raises
     ------
@@ -160,13 +166,41 @@ def cone(
     return whole.head(limit), names, whole.height > limit
 
 
+def light_curve_files(settings: Settings, star: str) -> list[Path]:
+    """Return the installed light curves of a star, the last by name first, as sectors are counted.
+
+    Its name stands in the header of the file (``TIC 261136679``) or in the name of the file.
+    """
+    folder, wanted = settings.catalogues_dir, _joined(star)
+    if not wanted or not folder.is_dir():
+        return []
+    files = sorted((one for one in folder.iterdir() if one.is_file()), reverse=True)
+    return [
+        path
+        for path in files
+        if path.name.lower().endswith(_SUFFIXES)
+        and _kind(_heading(path)) == "light-curve"
+        and (wanted == _joined(light_curves.heading(path).star) or wanted in _runs(path.name))
+    ]
+
+
+def _joined(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _runs(name: str) -> set[str]:
+    """Return runs of words of a name, joined: ``kepler-10_llc`` holds ``kepler10``."""
+    words = re.findall(r"[a-z0-9]+", name.lower())
+    return {"".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
+
+
 def _check(path: Path) -> None:
     if not path.is_file():
         message = f"There is no file {path}."
         raise InputError(message, hint="Check the path.")
     if not path.name.lower().endswith(_SUFFIXES):
         message = f"The name {path.name} does not end in {', '.join(_SUFFIXES)}."
-        raise InputError(message, hint="Catalogues are text files of that kind.")
+        raise InputError(message, hint=f"Known are: {_TOLD}.")
     if path.stat().st_size > MOST_BYTES:
         message = f"The file {path.name} is larger than {MOST_BYTES >> 30} GiB."
         raise InputError(message, hint="Cut it to the part of the sky you need.")
@@ -174,6 +208,8 @@ def _check(path: Path) -> None:
 
 def _recognised(path: Path) -> Catalogue:
     status = path.stat()
+    if path.name.lower().endswith(light_curves.FITS):
+        light_curves.read_fits(path)  # says what is wrong with a file that is none
     kind = _kind(_heading(path))
     if kind is None:
         message = f"The file {path.name} is none of the catalogues that are known by their columns."
@@ -197,20 +233,20 @@ def _described(path: Path, stamp: int, size: int) -> Catalogue | None:
     if kind == "openngc":
         share = table["name"].str.contains(r"^(?:NGC|IC)\d").mean() or 0.0
         kind = "openngc" if float(str(share)) > 0.5 else "openngc-addendum"
-    return Catalogue(path.name, kind, path, table.height, tuple(columns), size)
+    star = light_curves.heading(path).star
+    return Catalogue(path.name, kind, path, table.height, tuple(columns), size, star)
 
 
 def _heading(path: Path) -> list[str]:
+    if path.name.lower().endswith(light_curves.FITS):
+        return list(light_curves.heading(path).columns)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             line = file.readline(100_000).decode("utf-8-sig")
     except (OSError, EOFError, UnicodeDecodeError):
         return []
-    return [name.strip().strip('"') for name in line.strip().split(_separator(line))]
-
-
-def _separator(line: str) -> str:
-    return max((",", ";", "\t"), key=line.count)
+    separator = light_curves.separator_of(line)
+    return [name.strip().strip('"') for name in line.strip().split(separator)]
 
 
 def _kind(columns: list[str]) -> str | None:
@@ -220,7 +256,7 @@ def _kind(columns: list[str]) -> str | None:
     for kind, (choices, needed) in _KNOWN.items():
         if all(_first(choices[name], lower) for name in needed):
             return kind
-    return None
+    return "light-curve" if light_curves.has_columns(columns) else None
 
 
 def _first(choices: Sequence[str], there: set[str]) -> str:
@@ -235,8 +271,13 @@ def _read(path: Path, kind: str, stamp: int) -> pl.DataFrame:
         except (SourceError, OSError, EOFError) as error:
             message = f"The file {path.name} cannot be read: {error}"
             raise InputError(message) from error
+    if kind == "light-curve":
+        curve = light_curves.read_file(path)
+        return pl.DataFrame({"time_d": curve.time_d, "normalised_flux": curve.flux})
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    separator = _separator(content[:100_000].split(b"\n", 1)[0].decode("utf-8", "replace"))
+    separator = light_curves.separator_of(
+        content[:100_000].split(b"\n", 1)[0].decode("utf-8", "replace")
+    )
     try:
         raw = pl.read_csv(content, separator=separator, infer_schema_length=10_000)
     except pl.exceptions.PolarsError as error:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import polars as pl
 
+from skywright import __version__
 from skywright.assistant.messages import Origin
 from skywright.assistant.tools.desk import Desk
-from skywright.assistant.tools.light_curves import LightCurve, read_fits
 from skywright.assistant.tools.positions import resolved
 from skywright.assistant.tools.shelf import origin_from
 from skywright.errors import InputError, NotFoundError, SourceError
-from skywright.sources import mast, tap
+from skywright.sources import mast, pacing, tap
 from skywright.sources.collecting import visiting
 from skywright.sources.cones import Cone
+from skywright.sources.light_curves import LightCurve, read_fits
 
 MOST_BYTES = 64 * 1024 * 1024
 """Largest file that is fetched."""
@@ -26,8 +28,10 @@ MOST_BYTES = 64 * 1024 * 1024
 _RADIUS_DEG = 0.003
 _MOST_ROWS = 500
 _CHUNK = 1 << 18
+_LONGEST_NAME = 200
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _TIC = re.compile(r"\s*TIC\s*(\d{1,12})\s*", re.IGNORECASE)
+_FAST = re.compile(r"_fast-lc\.fits$", re.IGNORECASE)
 _LIGHT_CURVE = re.compile(r"_(?:fast-)?(?:lc|llc|slc)\.fits$", re.IGNORECASE)
 
 
@@ -84,12 +88,14 @@ def addresses(rows: pl.DataFrame, service: str) -> list[str]:
     ordered = rows.sort("t_min", descending=True, nulls_last=True) if "t_min" in rows else rows
     home = urlsplit(service)
     found = [str(one) for one in ordered["access_url"] if one and _LIGHT_CURVE.search(str(one))]
-    return [one for one in found if urlsplit(one)[:2] == home[:2]]
+    here = [one for one in found if urlsplit(one)[:2] == home[:2]]
+    fast = [one for one in here if _FAST.search(one)]  # of the same time, six times as large
+    return [one for one in here if one not in fast] + fast
 
 
 def _none(target: str, mission: str, rows: pl.DataFrame) -> NotFoundError:
     of = f"{target} by {mission}" if mission else target
-    hint = "Put a light-curve file (CSV or FITS) whose name holds the object's with the catalogues."
+    hint = "A light-curve file of your own (FITS or CSV): skywright catalogues add FILE"
     if rows.is_empty():
         return NotFoundError(f"MAST lists no time series of {of}.", hint=hint)
     missions = ", ".join(sorted({str(one) for one in rows["obs_collection"].drop_nulls()}))
@@ -106,18 +112,29 @@ def fetched(desk: Desk, url: str, target: str) -> LightCurve:
 
     desk.progress(f"fetching a light curve of {target}")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (url.rpartition("/")[2].rpartition(":")[2] or "lc.fits")
+        name = url.rpartition("/")[2].rpartition(":")[2]
+        path = Path(folder) / name[-_LONGEST_NAME:]
+        pacing.take_turn(httpx.URL(url).netloc, mast.STATE.pause_s, time.sleep)
+        headers = {"User-Agent": f"skywright/{__version__}", "Accept-Encoding": "identity"}
+        timeout_s = desk.settings.http_timeout_s
         try:
             # No redirects: the file comes from the host of the setting, or not at all.
-            with httpx.stream("GET", url, timeout=desk.settings.http_timeout_s) as answer:
+            with httpx.stream("GET", url, headers=headers, timeout=timeout_s) as answer:
                 if answer.status_code != 200:
                     message = f"MAST answered HTTP {answer.status_code} for {url}."
-                    raise SourceError(message)
+                    raise SourceError(message, hint="Try again later, or install the file.")
+                _check_size(int(answer.headers.get("Content-Length") or 0))
                 _write(desk, answer.iter_bytes(_CHUNK), path)
         except httpx.HTTPError as error:
             message = f"The light curve {url} cannot be fetched: {error}."
-            raise SourceError(message) from error
+            raise SourceError(message, hint="Try again later, or install the file.") from error
         return read_fits(path, target)
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
+        message = f"The light curve is larger than {MOST_BYTES // 1024**2} MiB."
+        raise SourceError(message, hint="Fetch it yourself, cut it, and install the file.")
 
 
 def _write(desk: Desk, chunks: Iterator[bytes], path: Path) -> None:
@@ -126,7 +143,5 @@ def _write(desk: Desk, chunks: Iterator[bytes], path: Path) -> None:
         for chunk in chunks:
             desk.check_stop()
             size += len(chunk)
-            if size > MOST_BYTES:
-                message = f"The light curve is larger than {MOST_BYTES // 1024**2} MiB."
-                raise SourceError(message, hint="Fetch it yourself, cut it, and install the file.")
+            _check_size(size)
             file.write(chunk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -11,17 +12,12 @@ from pydantic import Field
 from skywright.assistant.messages import Artifact, Origin, ToolResult
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.light_curve_archive import archived
-from skywright.assistant.tools.light_curves import (
-    LightCurve,
-    is_light_curve,
-    light_curve_of,
-    read_fits,
-)
 from skywright.assistant.tools.shelf import computed_here, keep_csv, keep_plot, now_utc
-from skywright.assistant.tools.star_tables import installed_file, table_meant
-from skywright.errors import NotFoundError
+from skywright.assistant.tools.star_tables import on_the_desk, table_meant
+from skywright.sources.catalogues import light_curve_files
+from skywright.sources.light_curves import LightCurve, has_columns, light_curve_of, read_file
 
-_FITS = (".fits", ".fits.gz", ".fit")
+_MOST_LISTED = 5
 _Name = Annotated[str, Field(max_length=100)]
 
 
@@ -33,7 +29,8 @@ def plot_light_curve(
 ) -> ToolResult:
     """Draw a light curve: flux, divided by its median, against time.
 
-    From a table of the conversation, an installed file (CSV, or FITS of TESS and Kepler), or MAST.
+    From a table of the conversation, an installed file (CSV, or FITS of TESS, Kepler and K2), or
+    MAST.
 
     Parameters
     ----------
@@ -42,10 +39,10 @@ def plot_light_curve(
     mission : str
         TESS, Kepler or K2; any where empty.
     table : str
-        Name of a table with columns of time and flux or magnitude instead; the newest where both
-        are empty.
+        Name of a table with columns of time and flux or magnitude instead, or of an installed file;
+        the newest table where both are empty.
     """
-    curve, origin = _meant(desk, target, mission, table)
+    curve, origin, warnings = _meant(desk, target, mission, table)
     desk.check_stop()
     rows = pl.DataFrame({"time_d": curve.time_d, "normalised_flux": curve.flux})
     title = f"Light curve of {curve.name}"
@@ -65,31 +62,49 @@ def plot_light_curve(
         },
         origins=(*origin, computed_here("plot-light-curve", f"Normalised flux of {curve.name}")),
         artifacts=(plot, behind),
+        warnings=warnings,
     )
 
 
 def _meant(
     desk: Desk, target: str, mission: str, table: str
-) -> tuple[LightCurve, tuple[Origin, ...]]:
+) -> tuple[LightCurve, tuple[Origin, ...], tuple[str, ...]]:
+    named = [one for one in light_curve_files(desk.settings, table) if table in _names(one)]
+    if named and on_the_desk(desk, table) is None:
+        return *_installed(named[0], ""), ()
     if table or not target:
         meant = table_meant(desk, table)
-        return light_curve_of(meant.rows, meant.name), meant.origins
-    try:
-        known = table_meant(desk, target=target)
-    except NotFoundError:
-        known = None
-    if known is not None and is_light_curve(known.rows):
-        return light_curve_of(known.rows, target), known.origins
-    path = installed_file(desk.settings, target, _FITS)
-    if path is not None:
-        curve = read_fits(path, target)
-        if mission.lower() in curve.mission.lower():
-            title = f"Installed light-curve file {path.name}"
-            told = Origin(service="catalogues", title=title, retrieved_utc=now_utc(),
-                          rows=curve.time_d.size, state="as installed")  # fmt: skip
-            return curve, (told,)
-    curve, origin = archived(desk, target, mission)
-    return curve, (origin,)
+        return light_curve_of(meant.rows, meant.name), meant.origins, ()
+    known = on_the_desk(desk, target)
+    if known is not None and has_columns(known.rows.columns):
+        return light_curve_of(known.rows, target), known.origins, ()
+    files = light_curve_files(desk.settings, target)
+    for path in files:
+        curve, origin = _installed(path, target)
+        if not curve.mission or mission.lower() in curve.mission.lower():
+            return curve, origin, _others(path, files)
+    curve, asked = archived(desk, target, mission)
+    return curve, (asked,), ()
+
+
+def _names(path: Path) -> tuple[str, str]:
+    return path.name, path.name.partition(".")[0]
+
+
+def _installed(path: Path, target: str) -> tuple[LightCurve, tuple[Origin, ...]]:
+    curve = read_file(path, target)
+    title = f"Installed light-curve file {path.name}"
+    told = Origin(service="catalogues", title=title, retrieved_utc=now_utc(),
+                  rows=curve.time_d.size, state="as installed")  # fmt: skip
+    return curve, (told,)
+
+
+def _others(taken: Path, files: list[Path]) -> tuple[str, ...]:
+    others = [one.name for one in files if one != taken]
+    if not others:
+        return ()
+    listed = ", ".join(others[:_MOST_LISTED]) + (" and more" if others[_MOST_LISTED:] else "")
+    return (f"{taken.name} was taken; also installed of it are {listed}: name one as table.",)
 
 
 def _drawn(desk: Desk, curve: LightCurve, title: str, source: str) -> Artifact:

@@ -46,7 +46,7 @@ def table_meant(desk: Desk, table: str = "", target: str = "") -> StarTable:
     """
     name = table or target
     if name:
-        known = _on_the_desk(desk, name) or _installed(desk.settings, name)
+        known = on_the_desk(desk, name) or _installed(desk.settings, name)
         if known is not None:
             return known
     if table or (target and not desk.tables):
@@ -65,7 +65,8 @@ def table_meant(desk: Desk, table: str = "", target: str = "") -> StarTable:
     return StarTable(found, rows, origins_of(desk, found))
 
 
-def _on_the_desk(desk: Desk, name: str) -> StarTable | None:
+def on_the_desk(desk: Desk, name: str) -> StarTable | None:
+    """Return the newest table of the conversation whose name holds an object's, if any."""
     wanted = slug(name)
     for one in reversed(desk.tables):
         if one in (name, wanted) or wanted in _parts(one):
