@@ -38,7 +38,7 @@ def add(
     from skywright.assistant.knowledge.loading import load
 
     store = _store()
-    documents = [one for path in paths for one in load(path)]
+    documents = [one for path in paths for one in load(path, on_skipped=_noted)]
     added = [
         one
         for k in range(0, len(documents), _TRANSACTION)
@@ -204,6 +204,10 @@ def _store() -> KnowledgeStore:
     from skywright.assistant.knowledge.store import KnowledgeStore
 
     return KnowledgeStore.of()
+
+
+def _noted(message: str) -> None:
+    typer.echo(message, err=True)
 
 
 def _told(rank: int, hit: Hit) -> str:

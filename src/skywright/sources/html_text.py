@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_UNREAD = {"script", "style", "noscript", "template", "svg", "nav", "head"}
+_UNREAD = {"script", "style", "noscript", "template", "svg", "nav"}
 _BREAKS = {
     "p",
     "div",
@@ -46,7 +46,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
         if tag == "title":
-            self._in_title = True
+            self._in_title = not self._unread  # pictures (SVG) have titles too
         elif tag in _UNREAD:
             self._unread += 1
         elif tag in _HEADINGS:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import json
+import re
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from skywright.assistant.knowledge.blocks import Format, blocks_of
 from skywright.assistant.knowledge.store import Document
 from skywright.errors import InputError, NotFoundError
-from skywright.foundry.collect.decoding import decode
+from skywright.foundry.collect.decoding import decode, looks_like_text
 from skywright.foundry.collect.parsed import Limits
 from skywright.foundry.collect.parsers_documents import parse_docx, parse_pdf
 from skywright.settings import get_settings
@@ -23,9 +28,16 @@ _MARKUP: dict[str, Format] = {
     ".md": "md", ".markdown": "md", ".rst": "rst", ".txt": "txt", ".text": "txt",
 }  # fmt: skip
 _TEXT_KEYS = ("text", "content", "body", "abstract", "explanation")
+_CHARSET = re.compile(
+    rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*"
+    rb"(windows-125\d|iso-8859-\d{1,2}|koi8-[ru]|shift_jis|euc-jp|euc-kr|gb2312|gbk|gb18030|big5)",
+    re.IGNORECASE,
+)
+_CHARSET_WITHIN = 1024  # bytes in which HTML has to name its encoding
+_HEADING = re.compile(r"(?:Title|Heading ?([1-9])?)$")
 
 
-def load(path: Path) -> list[Document]:
+def load(path: Path, *, on_skipped: Callable[[str], object] | None = None) -> list[Document]:
     """Read a file, or all files of a folder that can be read.
 
     Parameters
@@ -33,6 +45,8 @@ def load(path: Path) -> list[Document]:
     path : Path
         ``.gz`` is unpacked. JSON lines whose objects have a ``text`` are a document each, with
         ``title``, ``source`` or ``id``, ``version``, ``license`` and ``format`` beside it.
+    on_skipped : callable, optional
+        Is told of each file of a folder that is left out because it cannot be read, and why.
 
     Returns
     -------
@@ -44,11 +58,11 @@ def load(path: Path) -> list[Document]:
     NotFoundError
         If there is no such file.
     InputError
-        If it cannot be read, or is of a kind that is not known.
+        If it cannot be read, holds no text, or is of a kind that is not known; of a folder, if
+        that holds for all that is in it.
     """
     if path.is_dir():
-        inside = sorted(one for one in path.rglob("*") if one.is_file() and _kind(one) in _LOADERS)
-        return [document for one in inside for document in load(one)]
+        return _folder(path, on_skipped)
     if not path.is_file():
         message = f"There is no file {path}."
         raise NotFoundError(message)
@@ -56,7 +70,28 @@ def load(path: Path) -> list[Document]:
     if kind not in _LOADERS:
         message = f"{path.name} is of a kind that is not known: {kind or 'no extension'}."
         raise InputError(message, hint=f"Known are {', '.join(sorted(_LOADERS))}, and .gz of them.")
-    return _LOADERS[kind](_content(path), path)
+    documents = _LOADERS[kind](_content(path), path)
+    if not any(one.text.strip() for one in documents):
+        message = f"{path.name} holds no text."
+        hint = "Scanned pages need their text recognised first." if kind == ".pdf" else ""
+        raise InputError(message, hint=hint)
+    return documents
+
+
+def _folder(folder: Path, on_skipped: Callable[[str], object] | None) -> list[Document]:
+    documents: list[Document] = []
+    for one in sorted(one for one in folder.rglob("*") if one.is_file()):
+        if _kind(one) not in _LOADERS:
+            continue
+        try:
+            documents += load(one)
+        except InputError as error:
+            if on_skipped:
+                on_skipped(f"{one} was left out: {error.message}")
+    if not documents:
+        message = f"The folder {folder} holds no file that can be read."
+        raise InputError(message, hint=f"Known are {', '.join(sorted(_LOADERS))}, and .gz of them.")
+    return documents
 
 
 def _kind(path: Path) -> str:
@@ -70,7 +105,7 @@ def _content(path: Path) -> bytes:
     try:
         with open_it(path, "rb") as file:
             content = file.read(limit + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         message = f"{path} cannot be read: {error}."
         raise InputError(message) from error
     if len(content) > limit:
@@ -79,12 +114,25 @@ def _content(path: Path) -> bytes:
     return bytes(content)
 
 
+def _text(content: bytes, path: Path, otherwise: str = "cp1252") -> str:
+    """Decode a text; what is neither marked nor UTF-8 is Windows-1252 to browsers too."""
+    if not looks_like_text(content):
+        message = f"{path.name} holds bytes that are no text."
+        raise InputError(message, hint="Give it the ending of its kind, or save it as UTF-8.")
+    text, encoding = decode(content)
+    if encoding == "latin-1":
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode(otherwise)
+    return text
+
+
 def _markup(content: bytes, path: Path) -> list[Document]:
-    return [_document(decode(content)[0], _MARKUP[_kind(path)], path)]
+    return [_document(_text(content, path), _MARKUP[_kind(path)], path)]
 
 
 def _html(content: bytes, path: Path) -> list[Document]:
-    title, text = markdown_of(decode(content)[0])
+    named = _CHARSET.search(content[:_CHARSET_WITHIN])
+    title, text = markdown_of(_text(content, path, named[1].decode() if named else "cp1252"))
     return [_document(text, "md", path, title=title)]
 
 
@@ -98,44 +146,54 @@ def _docx(content: bytes, path: Path) -> list[Document]:
     for part, row in parse_docx(content, Limits()).rows:
         if part != "paragraphs":
             parts.append(_record(row))
-        elif row["style"].startswith("Heading"):
-            level = int(row["style"].split()[-1]) if row["style"][-1].isdigit() else 1
-            parts.append("#" * min(level, 6) + " " + row["text"])
+        elif heading := _HEADING.match(row["style"]):
+            parts.append("#" * min(int(heading[1] or 1), 6) + " " + row["text"])
         else:
             parts.append(row["text"])
     return [_document("\n\n".join(parts), "md", path)]
 
 
 def _csv(content: bytes, path: Path) -> list[Document]:
-    text = decode(content)[0]
-    delimiter = "\t" if _kind(path) == ".tsv" else ","
+    text = _text(content, path)
+    delimiter = "\t" if _kind(path) == ".tsv" else _delimiter(text.partition("\n")[0])
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="more")
-    return [_document("\n\n".join(map(_record, rows)), "txt", path)]
+    try:
+        return [_document("\n\n".join(map(_record, rows)), "txt", path)]
+    except csv.Error as error:
+        message = f"Line {rows.line_num} of {path.name} cannot be read: {error}."
+        raise InputError(message, hint="Long texts belong into .txt, .md or JSON lines.") from error
+
+
+def _delimiter(header: str) -> str:
+    """Semicolons part the columns where the comma is the decimal point."""
+    return ";" if ";" in header and "," not in header else ","
 
 
 def _json(content: bytes, path: Path) -> list[Document]:
-    value = _parsed(decode(content)[0], path, 1)
+    value = _parsed(_text(content, path), path, 1)
     rows = value if isinstance(value, list) else [value]
     return _records(rows, path)
 
 
 def _jsonl(content: bytes, path: Path) -> list[Document]:
-    lines = decode(content)[0].split("\n")
+    lines = _text(content, path).split("\n")
     return _records([_parsed(one, path, k) for k, one in enumerate(lines, 1) if one.strip()], path)
 
 
 def _parsed(text: str, path: Path, line: int) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return from_json(text)  # refuses halves of surrogate pairs, which no file can hold
+    except ValueError as error:
         message = f"Line {line} of {path.name} is not JSON: {error}."
         raise InputError(message) from error
 
 
 def _records(rows: list[Any], path: Path) -> list[Document]:
     """Make a document of each row that has a text, else one of all."""
-    if rows and all(isinstance(row, dict) and _text_key(row) for row in rows):
-        return [_described(row, path) for row in rows]
+    if all(isinstance(row, dict) and _has_text_key(row) for row in rows):
+        described = [_described(row, path) for row in rows if _text_key(row)]
+        if described:
+            return described
     told = [_record(row) if isinstance(row, dict) else json.dumps(row) for row in rows]
     return [_document("\n\n".join(told), "txt", path)]
 
@@ -155,6 +213,10 @@ def _described(row: Mapping[str, Any], path: Path) -> Document:
         version=str(row.get("version") or ""),
         licence=str(row.get("licence") or row.get("license") or ""),
     )
+
+
+def _has_text_key(row: Mapping[str, Any]) -> bool:
+    return any(row.get(key, 0) is None or isinstance(row.get(key), str) for key in _TEXT_KEYS)
 
 
 def _text_key(row: Mapping[str, Any]) -> str:
