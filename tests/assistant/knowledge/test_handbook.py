@@ -1,10 +1,13 @@
 import re
 
+import numpy as np
 import pytest
 
 from skywright.assistant.knowledge import handbook
+from skywright.assistant.knowledge.embedding import embed_waiting
 from skywright.assistant.knowledge.evidence import find_evidence
 from skywright.assistant.knowledge.handbook import ensure_handbook, pages
+from skywright.assistant.knowledge.minilm import MiniLM
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.store import Document, KnowledgeStore
 from tests.assistant.knowledge.fake_embedder import FakeEmbedder
@@ -56,13 +59,72 @@ def test_a_new_version_replaces_the_old_and_keeps_what_others_added(store, monke
     assert len(store.documents(collection="default")) == 1
 
 
-def test_its_vectors_are_made_and_no_others(store):
+@pytest.fixture
+def shipped(monkeypatch, tmp_path):
+    """Vectors of another embedder that come with the pages, in place of the real ones."""
+    (tmp_path / "handbook").mkdir()
+    for name, text in pages():
+        (tmp_path / "handbook" / name).write_text(text, encoding="utf-8")
+    made = handbook.to_bytes(FakeEmbedder())
+    (tmp_path / "handbook" / handbook.VECTORS).write_bytes(made)
+    monkeypatch.setattr(handbook, "files", lambda _package: tmp_path)
+    return tmp_path / "handbook"
+
+
+def test_its_vectors_come_with_it_and_none_is_computed(store, shipped):
     store.add(Document("A text of somebody's own."))
     embedder = FakeEmbedder()
-    ensure_handbook(store, embedder)
+    assert ensure_handbook(store, embedder)
     told = store.stats()
     assert told["vectors"][embedder.id] == told["chunks"] - 1
+    assert embedder.embedded == 0
     assert not ensure_handbook(store, embedder)
+    found = Searcher(store, embedder).search("least distance between two orbits")
+    assert found.legs == ("lexical", "dense")
+
+
+def test_vectors_that_come_with_it_are_those_that_would_be_made(store, shipped):
+    embedder = FakeEmbedder()
+    ensure_handbook(store)
+    waiting = store.without_vector(embedder.id, 3)
+    ensure_handbook(store, embedder)
+    ids, texts = zip(*waiting, strict=True)
+    with store.read() as connection:
+        kept = [connection.execute("SELECT vector FROM vector WHERE chunk_id = ?", (one,))
+                for one in ids]  # fmt: skip
+        vectors = [np.frombuffer(row.fetchone()[0], "<f4") for row in kept]
+    np.testing.assert_allclose(vectors, embedder.embed_passages(texts), rtol=0, atol=5e-4)
+
+
+def test_a_page_that_was_changed_waits_for_its_vectors_like_any_other(store, shipped):
+    (shipped / "new.md").write_text("# New\n\nA new page.\n", encoding="utf-8")
+    embedder = FakeEmbedder()
+    ensure_handbook(store, embedder)
+    assert [text for _, text in store.without_vector(embedder.id, 9)] == [
+        "New\n# New\n\nA new page."
+    ]
+    assert embed_waiting(store, embedder) == 1
+
+
+def test_vectors_of_another_embedder_are_not_taken(store, shipped):
+    class Other(FakeEmbedder):
+        id = "fake-2"
+
+    ensure_handbook(store, Other())
+    assert store.stats()["vectors"] == {}
+
+
+def test_the_vectors_that_come_with_us_are_of_the_pages_there_are(store):
+    ensure_handbook(store)
+    waiting = store.without_vector(MiniLM.id, 10_000)
+    kept = handbook.shipped_vectors(MiniLM.id)
+    assert {handbook._hash(text) for _, text in waiting} == kept.keys(), (
+        "run bench/assistant_handbook.py"
+    )
+    if embedder := MiniLM.if_installed():
+        told = [kept[handbook._hash(text)] for _, text in waiting[:3]]
+        made = embedder.embed_passages([text for _, text in waiting[:3]])
+        np.testing.assert_allclose(told, made, rtol=0, atol=5e-4)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,14 @@ def test_a_folder_is_opened_once_with_the_handbook_in_it():
     assert {one["name"] for one in searcher.store.stats()["collections"]} == {"handbook"}
 
 
+def test_the_first_question_is_answered_by_meaning_too():
+    if MiniLM.if_installed() is None:
+        pytest.skip("needs the extra assistant")
+    found = searcher_of(get_settings()).search("Which minor bodies could strike us one day?")
+    assert found.legs == ("lexical", "dense")
+    assert found.with_vector == found.chunks
+
+
 def test_what_is_added_meanwhile_is_found():
     searcher = searcher_of(get_settings())
     searcher.store.add(Document("The quokka is no galaxy.", form="txt"))

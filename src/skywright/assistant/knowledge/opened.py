@@ -20,8 +20,8 @@ _MOST_OPEN = 4
 def searcher_of(settings: Settings) -> Searcher:
     """Return the search in the knowledge base of a data folder, with the handbook in it.
 
-    It searches by meaning too where an embedder is installed; the vectors of the handbook are made
-    with those of other documents (``skywright knowledge embed``).
+    It searches by meaning too where an embedder is installed; the vectors of the handbook come
+    with it, those of other documents are made by ``skywright knowledge embed``.
     """
     return _searcher(_Place(KnowledgeStore.of(settings).path, settings.vectors_url, settings))
 
@@ -38,8 +38,8 @@ class _Place:
 @lru_cache(maxsize=_MOST_OPEN)
 def _searcher(place: _Place) -> Searcher:
     store = KnowledgeStore(place.path)
-    ensure_handbook(store)
     installed = MiniLM.if_installed()
+    ensure_handbook(store, installed)
     if installed is None:
         return Searcher(store)
     embedder = Remembering(installed)
