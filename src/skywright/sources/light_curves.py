@@ -175,8 +175,12 @@ def _opened(path: Path) -> tuple[Any, Any, dict[str, Any]]:
             flat = {name: values for name, values in columns.items() if np.ndim(values) == 1}
             return units[0].header, table.header, flat
     except (OSError, IndexError, AttributeError, ValueError, TypeError, EOFError) as error:
-        message = f"The file {path.name} is no light curve in FITS: {str(error)[:200]}."
+        message = f"The file {path.name} is no light curve in FITS: {_first_sentence(error)}."
         raise InputError(message) from error
+
+
+def _first_sentence(error: Exception) -> str:
+    return " ".join(str(error).split()).partition(". ")[0].rstrip(".")[:200]
 
 
 def _mission(header: Any) -> str:

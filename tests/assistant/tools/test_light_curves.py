@@ -193,7 +193,7 @@ def ask(tmp_path, sandbox, monkeypatch):
     """Ask a question of an installation whose MAST is the one of the test."""
     sandbox.faults.clear()
 
-    def ask(mast, question):
+    def ask(mast, question, code=0):
         environment = sandbox.environment() | {"SKYWRIGHT_MAST_URL": f"{mast.url}/tap"}
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -201,7 +201,7 @@ def ask(tmp_path, sandbox, monkeypatch):
         with serving(mast.application(tmp_path / "mast"), mast.listening):
             words = ["ask", question, "--out", str(tmp_path / "out"), "--json"]
             done = CliRunner().invoke(app, words)
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == code, done.output
         return json.loads(done.stdout)
 
     return ask
@@ -286,20 +286,20 @@ def _without_flux(tmp_path):
 )
 def test_a_broken_file_is_told_in_a_sentence_and_leaves_nothing(ask, mast, tess, broken, words):
     mast.lists("s_lc.fits", "7", broken(tess))
-    told = ask(mast, "plot the light curve of TIC 7")
+    told = ask(mast, "plot the light curve of TIC 7", code=3)
     assert words in told["text"]
     assert told["artifacts"] == []
 
 
 def test_a_file_without_a_column_of_flux_is_told(ask, mast, tmp_path):
     mast.lists("s_lc.fits", "7", _without_flux(tmp_path))
-    told = ask(mast, "plot the light curve of TIC 7")
+    told = ask(mast, "plot the light curve of TIC 7", code=3)
     assert "has no column PDCSAP_FLUX" in told["text"]
 
 
 def test_a_file_that_is_too_large_is_not_fetched_whole(ask, mast, tess, monkeypatch):
     monkeypatch.setattr(light_curve_archive, "MOST_BYTES", 4096)
     mast.lists("s_lc.fits", "7", tess)
-    told = ask(mast, "plot the light curve of TIC 7")
+    told = ask(mast, "plot the light curve of TIC 7", code=3)
     assert "The light curve is larger than" in told["text"]
     assert told["artifacts"] == []

@@ -45,7 +45,7 @@ def archived(desk: Desk, target: str, mission: str) -> tuple[LightCurve, Origin]
     InputError
         If the mission is no word.
     SourceError
-        If MAST cannot be reached, or the file is larger than ``MOST_BYTES``.
+        If MAST cannot be reached, or the file is broken or larger than ``MOST_BYTES``.
     """
     adql = _adql(desk, target, mission)
     desk.progress(f"asking MAST for light curves of {target}")
@@ -107,7 +107,7 @@ def _none(target: str, mission: str, rows: pl.DataFrame) -> NotFoundError:
 
 
 def fetched(desk: Desk, url: str, target: str) -> LightCurve:
-    """Fetch and read one file, at most ``MOST_BYTES``; raises SourceError or InputError."""
+    """Fetch and read one file, at most ``MOST_BYTES``; raises SourceError."""
     import httpx
 
     desk.progress(f"fetching a light curve of {target}")
@@ -128,7 +128,11 @@ def fetched(desk: Desk, url: str, target: str) -> LightCurve:
         except httpx.HTTPError as error:
             message = f"The light curve {url} cannot be fetched: {error}."
             raise SourceError(message, hint="Try again later, or install the file.") from error
-        return read_fits(path, target)
+        try:
+            return read_fits(path, target)
+        except InputError as error:
+            message = f"MAST sent what cannot be used: {error.message}"
+            raise SourceError(message, hint="Try again later, or install the file.") from error
 
 
 def _check_size(size: int) -> None:
