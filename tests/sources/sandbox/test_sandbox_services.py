@@ -2,17 +2,20 @@
 
 import datetime as dt
 import json
+import math
 
 import httpx
 import pytest
 
 from skywright.errors import NotFoundError, SourceError
 from skywright.orbits.ephemeris import body_state
+from skywright.orbits.frames import equatorial_from_ecliptic
 from skywright.sources import apod, horizons, launch_library, neows, spacex
 from skywright.sources.ads import export_bibtex, search
 from skywright.sources.arxiv import search as search_arxiv
 from skywright.sources.collecting import Visit, Wish, collector_named, visit
 from skywright.sources.papers import PaperQuery
+from skywright.sources.sandbox.running import Options, running_sandbox
 
 KEY = {"X-Api-Key": "DEMO_KEY"}
 
@@ -241,6 +244,68 @@ def test_horizons_tells_where_planets_are(sandbox, fetcher):
     assert mars.select(names).to_numpy() == pytest.approx(ours, abs=1e-14)
     with pytest.raises(NotFoundError, match="No matches found"):
         horizons.vectors(one, "DES=99942;", span)
+
+
+@pytest.fixture
+def seen(sandbox, fetcher):
+    """Look at a planet from the Earth's centre."""
+
+    def of(body, start, days, step_min, place="500"):
+        first = dt.datetime.fromisoformat(start).replace(tzinfo=dt.UTC)
+        span = horizons.Span(first, first + dt.timedelta(days=days), step_min)
+        one = Visit(horizons.STATE, fetcher, sandbox.settings(), Wish())
+        return horizons.observed(one, body, span, place)
+
+    return of
+
+
+# Astronomical Almanac 2026, "Planetary phenomena": Jupiter at opposition on January 10.
+def test_jupiter_is_seen_at_its_opposition(seen):
+    table = seen("599", "2026-01-08", 4, 60)
+    row = table.row(table["elongation_deg"].arg_max(), named=True)
+    assert 2461050.0 < row["epoch_utc_jd"] < 2461051.5
+    assert row["elongation_deg"] > 179
+    assert row["magnitude"] is None
+
+
+def test_the_rate_of_a_distance_is_that_of_the_distances(seen):
+    table = seen("499", "2026-03-01", 0.01, 1)
+    far_km = table["distance_au"].to_numpy() * 149_597_870.7
+    rate_km_s = table["range_rate_km_s"].to_numpy()
+    assert (far_km[2:] - far_km[:-2]) / 120.0 == pytest.approx(rate_km_s[1:-1], abs=1e-5)
+
+
+def test_a_planet_is_seen_where_its_light_left_it(seen, sandbox, fetcher):
+    row = seen("499", "2026-03-01", 1, 1_440).row(0, named=True)
+    emitted = row["epoch_utc_jd"] + (32.184 + 37.0) / 86_400.0 - row["distance_au"] / 173.144632674
+    there = body_state("mars", emitted, "barycenter")[0, :3]
+    earth = body_state("earth", row["epoch_utc_jd"] + 69.184 / 86_400.0, "barycenter")[0, :3]
+    x, y, z = equatorial_from_ecliptic(there - earth)
+    assert row["ra_deg"] == pytest.approx(math.degrees(math.atan2(y, x)) % 360.0, abs=1e-6)
+    assert row["dec_deg"] == pytest.approx(math.degrees(math.atan2(z, math.hypot(x, y))), abs=1e-6)
+
+
+@pytest.mark.parametrize(("body", "place"), [("499", "675"), ("399", "500")])
+def test_what_is_not_seen_from_the_earth_s_centre_is_refused(seen, body, place):
+    with pytest.raises(SourceError, match="looks from the Earth's centre only"):
+        seen(body, "2026-01-01", 1, 1_440, place)
+
+
+SPECTRA = """specObjID,ra,dec,z,zErr,zWarning,class,subClass,plate,mjd,fiberID,survey
+299489677444933632,146.71421,-1.0413043,0.021222,1.6e-05,0,GALAXY,,266,51602,1,sdss
+13000000000000000001,187.2779,2.0524,0.158,1e-4,0,QSO,BROADLINE,11546,58488,2,eboss
+"""
+
+
+def test_spectra_come_from_a_user_s_file_with_all_digits(tmp_path):
+    (tmp_path / "spectra.csv").write_text(SPECTRA, encoding="utf-8")
+    options = Options(cache=tmp_path / "cache")
+    with running_sandbox(tmp_path, options=options) as running:
+        asked = {"cmd": "SELECT specObjID, z, class FROM SpecObj ORDER BY ra", "format": "json"}
+        url = f"{running.url}/sdss/SearchTools/SqlSearch"
+        rows = httpx.get(url, params=asked, timeout=30).json()[0]["Rows"]
+    assert rows[0] == {"specObjID": 299489677444933632, "z": 0.021222, "class": "GALAXY"}
+    assert rows[1]["specObjID"] is None  # more than SQLite holds
 
 
 def test_another_name_of_this_machine_is_refused(sandbox):

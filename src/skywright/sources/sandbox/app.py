@@ -18,6 +18,7 @@ from skywright.sources.sandbox import catalogues
 from skywright.sources.sandbox.ads import Ads
 from skywright.sources.sandbox.archives import ConeSearch, MastPortal
 from skywright.sources.sandbox.arxiv import Arxiv
+from skywright.sources.sandbox.asu import Asu
 from skywright.sources.sandbox.faults import Faults, FaultyMiddleware, faults_page
 from skywright.sources.sandbox.files import Files
 from skywright.sources.sandbox.holdings import Holdings
@@ -126,10 +127,11 @@ def _tap(name: str, holdings: Holdings) -> TapService:
 
 def _archives(holdings: Mapping[str, Holdings]) -> list[Service]:
     portal = MastPortal(holdings["mast"], holdings["simbad"])
+    cones, asu = ConeSearch(holdings["vizier"]), Asu(holdings["vizier"], holdings["simbad"])
     return [
         Service("sdss", "/sdss", {"sdss_url": ""}, SkyServer(holdings["sdss"]).routes()),
         Service("mast", "/mast", {}, portal.routes()),
-        Service("vizier", "/vizier/viz-bin", {}, ConeSearch(holdings["vizier"]).routes()),
+        Service("vizier", "/vizier/viz-bin", {}, [*cones.routes(), *asu.routes()]),
     ]
 
 

@@ -51,6 +51,7 @@ class Found:
     sdss: list[Path] = field(default_factory=list)
     planets: list[Path] = field(default_factory=list)
     satellites: list[Path] = field(default_factory=list)
+    spectra: list[Path] = field(default_factory=list)
 
 
 def find(folders: Sequence[Path]) -> Found:
@@ -59,7 +60,7 @@ def find(folders: Sequence[Path]) -> Found:
     for folder in folders:
         for file in sorted(one for one in folder.rglob("*") if one.is_file()):
             _sort_in(found, file)
-    for kind in ("gaia", "openngc", "sdss", "planets", "satellites"):
+    for kind in ("gaia", "openngc", "sdss", "planets", "satellites", "spectra"):
         if not getattr(found, kind):
             setattr(found, kind, sorted(SAMPLES.glob(f"{kind}*.csv")))
     return found
@@ -82,6 +83,8 @@ def _sort_in(found: Found, file: Path) -> None:
     lower = {one.strip().lower() for one in names}
     if "pl_name" in lower:
         found.planets.append(file)
+    elif {"specobjid", "class", "z", "ra", "dec"} <= lower:
+        found.spectra.append(file)
     elif {"norad_cat_id", "mean_motion"} <= lower:
         found.satellites.append(file)
     elif {"u", "g", "r", "i", "z", "ra", "dec"} <= set(names):
@@ -109,7 +112,7 @@ def tables(found: Found) -> dict[str, list[Table]]:
         "vizier": [_gaia_in_vizier(found.gaia)],
         "sdss": [
             *_with_other_names(_photoobj(found.sdss), "PhotoObjAll", "Star"),
-            _own("", "SpecObj", columns.SPECOBJ, list(records([SAMPLES / "quasars.csv"]))),
+            _spectra(found.spectra),
         ],
         "exoplanets": _with_other_names(_planets(found.planets), "ps"),
     }
@@ -251,10 +254,28 @@ def _photoobj(files: Sequence[Path]) -> Table:
     return Table("", "PhotoObj", columns.PHOTOOBJ, rows, stamp_of(files), words, ("objID", "dec"))
 
 
+def _spectra(files: Sequence[Path]) -> Table:
+    """Return the spectra; their numbers are those of the file, since plates are known by them."""
+
+    def rows() -> Iterator[Row]:
+        for record in records(files):
+            low = {key.lower(): value.strip() for key, value in record.items() if key and value}
+            yield [_cell(low.get(one.name.lower(), ""), one) for one in columns.SPECOBJ]
+
+    words = "Spectra of the files given, with the columns of SDSS"
+    indexes = ("specObjID", "dec")
+    return Table("", "SpecObj", columns.SPECOBJ, rows, stamp_of(files), words, indexes)
+
+
 def as_whole(text: str | None) -> int | None:
-    """Return a whole number, or nothing."""
-    number = as_number(text)
-    return None if number is None else int(number)
+    """Return a whole number with all its digits, or nothing; so too for more than 63 bits."""
+    number: int | None
+    try:
+        number = int(text or "")
+    except ValueError:
+        told = as_number(text)
+        number = None if told is None else int(told)
+    return number if number is None or abs(number) < 1 << 63 else None
 
 
 def _planets(files: Sequence[Path]) -> Table:

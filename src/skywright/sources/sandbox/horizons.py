@@ -1,8 +1,10 @@
-"""JPL Horizons for the Sun, the planets, the Moon and Pluto: vectors from our table of DE440.
+"""JPL Horizons for the Sun, the planets, the Moon and Pluto, from our table of DE440.
+
+Tables of vectors, and of what is seen from the Earth's centre.
 
 References
 ----------
-.. [1] ssd-api.jpl.nasa.gov/doc/horizons.html (parameters and the table of type VECTORS).
+.. [1] ssd-api.jpl.nasa.gov/doc/horizons.html (parameters, tables of type VECTORS and OBSERVER).
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ _NUMBERS = {
 }  # fmt: skip
 _HEAD = "API VERSION: 1.2\nAPI SOURCE: skywright sandbox, after NASA/JPL Horizons\n\n"
 _COLUMNS = "JDTDB, Calendar Date (TDB), X, Y, Z, VX, VY, VZ, LT, RG, RR,"
+_EARTHS_CENTRE = "500@399"
+_DATES = {"CAL": ["Date__(UT)__HR:MN"], "JD": ["Date_________JDUT"]}
 _MINUTES = {"m": 1.0, "min": 1.0, "h": 60.0, "d": 1_440.0}
 _STEP = re.compile(r"(\d+)\s*(m|min|h|d)")
 _MOST_ROWS = 90_024
@@ -42,18 +46,16 @@ class Horizons:
         asked = {name.upper(): value.strip("' ") for name, value in request.query_params.items()}
         try:
             return PlainTextResponse(_HEAD + _table(asked))
-        except (KeyError, ValueError) as error:
-            return PlainTextResponse(f"{_HEAD}{str(error).strip(chr(39))}\n")
+        except KeyError as error:
+            return PlainTextResponse(f"{_HEAD}The parameter {error} is missing.\n")
+        except ValueError as error:
+            return PlainTextResponse(f"{_HEAD}{error}\n")
 
 
 def _table(asked: Mapping[str, str]) -> str:
-    if asked.get("EPHEM_TYPE", "OBSERVER").upper() != "VECTORS":
-        message = "Only tables of EPHEM_TYPE = VECTORS are made here."
-        raise ValueError(message)
-    body = _NUMBERS.get(asked["COMMAND"])
-    centre = _NUMBERS.get(asked.get("CENTER", "@10").rpartition("@")[2])
-    if body in {None, "barycenter"} or centre is None:
-        message = f"No matches found. The sandbox knows {', '.join(_NUMBERS)}."
+    kind = asked.get("EPHEM_TYPE", "OBSERVER").upper()
+    if kind not in _TABLES:
+        message = f"Only tables of EPHEM_TYPE = {' or '.join(_TABLES)} are made here."
         raise ValueError(message)
     start, stop = (_epoch_jd(asked[name]) for name in ("START_TIME", "STOP_TIME"))
     found = _STEP.fullmatch(asked.get("STEP_SIZE", "1d"))
@@ -62,10 +64,54 @@ def _table(asked: Mapping[str, str]) -> str:
         message = "Bad dates or step: the end comes after the start, the step is like 1d or 60m."
         raise ValueError(message)
     epochs = [start + k * step_d for k in range(int((stop - start) / step_d + 1e-9) + 1)]
+    titles, rows = _TABLES[kind](asked, epochs)
     stars = "*" * 79
-    return (
-        f"{stars}\n{_COLUMNS}\n{stars}\n$$SOE\n{_rows(str(body), centre, epochs)}$$EOE\n{stars}\n"
-    )
+    return f"{stars}\n{titles}\n{stars}\n$$SOE\n{rows}$$EOE\n{stars}\n"
+
+
+def _body(asked: Mapping[str, str]) -> str:
+    body = _NUMBERS.get(asked["COMMAND"], "barycenter")
+    if body == "barycenter":
+        message = f"No matches found. The sandbox knows {', '.join(_NUMBERS)}."
+        raise ValueError(message)
+    return body
+
+
+def _vectors(asked: Mapping[str, str], epochs: list[float]) -> tuple[str, str]:
+    centre = _NUMBERS.get(asked.get("CENTER", "@10").rpartition("@")[2])
+    if centre is None:
+        message = f"No matches found for CENTER. The sandbox knows {', '.join(_NUMBERS)}."
+        raise ValueError(message)
+    return _COLUMNS, _rows(_body(asked), centre, epochs)
+
+
+def _seen(asked: Mapping[str, str], epochs: list[float]) -> tuple[str, str]:
+    from skywright.sources.sandbox.observer_tables import TITLES, observed
+
+    body, centre = _body(asked), asked.get("CENTER", _EARTHS_CENTRE)
+    wanted = [int(one) for one in asked.get("QUANTITIES", "1,9,20,23").split(",")]
+    if centre not in {_EARTHS_CENTRE, "geo", "500", "399"} or body == "earth":
+        message = f"The sandbox looks from the Earth's centre only (CENTER = {_EARTHS_CENTRE})."
+        raise ValueError(message)
+    if not {*wanted} <= {*TITLES} or asked.get("ANG_FORMAT", "HMS").upper() != "DEG":
+        known = ",".join(map(str, TITLES))
+        message = f"Only QUANTITIES = '{known}' with ANG_FORMAT = DEG are computed here."
+        raise ValueError(message)
+    cells = observed(body, epochs)
+    dates = asked.get("CAL_FORMAT", "CAL").upper()
+    lines = []
+    for k, epoch in enumerate(epochs):
+        first = {"CAL": [_calendar(epoch)[:-8]], "JD": [f"{epoch:.9f}"]}
+        told = first.get(dates, first["CAL"] + first["JD"])
+        lines.append(
+            ", ".join([*told, "", "", *(c for one in wanted for c in cells[one][k]), "\n"])
+        )
+    named = _DATES.get(dates, [*_DATES["CAL"], *_DATES["JD"]])
+    titles = [*named, "", "", *(name for one in wanted for name in TITLES[one])]
+    return ", ".join(titles) + ",", "".join(lines)
+
+
+_TABLES = {"VECTORS": _vectors, "OBSERVER": _seen}
 
 
 def _rows(body: str, centre: str, epochs: list[float]) -> str:

@@ -34,6 +34,8 @@ class Answer:
     is_cut: bool = False
     """Whether there were more rows than may be sent."""
     query: str = ""
+    table: str = ""
+    """Name of the table, where it has one."""
 
 
 def typed(field: Field, values: Sequence[Any]) -> Field:
@@ -57,7 +59,7 @@ def as_votable(answer: Answer) -> bytes:
     out = [_HEAD, '<INFO name="QUERY_STATUS" value="OK"/>\n']
     if answer.query:
         out.append(f'<INFO name="QUERY" value={quoteattr(answer.query)}/>\n')
-    out.append("<TABLE>\n")
+    out.append(f"<TABLE name={quoteattr(answer.table)}>\n" if answer.table else "<TABLE>\n")
     out += map(_field, answer.fields)
     out.append("<DATA><TABLEDATA>\n")
     nulls = [f"{_NULLS[one.datatype]}" if one.datatype in _NULLS else "" for one in answer.fields]
