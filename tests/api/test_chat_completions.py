@@ -11,6 +11,11 @@ from tests.serving import add_model
 
 ASKED = {"model": "skywright", "messages": [{"role": "user", "content": "help"}]}
 
+LOOK = {"type": "function", "function": {"name": "look"}}
+CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+RESULT = {"role": "tool", "tool_call_id": "c1", "content": "A star, at last."}
+
 
 def test_our_engine_is_among_the_models(client):
     listed = client.get("/v1/models").json()
@@ -63,13 +68,65 @@ def test_the_sdk_of_the_dialect_reads_it(client):
         ({"messages": [{"role": "user", "content": " "}]}, 422, "messages must end with"),
         ({"model": "gpt-5"}, 404, "model = 'gpt-5'"),
         ({"temperature": 9}, 422, "temperature = 9"),
-        ({"tools": [{"type": "function"}]}, 422, "tools are not offered to skywright"),
+        ({"tools": [{"type": "function"}]}, 422, "tools[0].function.name is missing"),
+        ({"tools": [LOOK, LOOK]}, 422, "tools has two of the name 'look'"),
+        ({"tools": [{"function": {"name": "a b"}}]}, 422, "name = 'a b' is not allowed"),
+        ({"tools": [LOOK], "tool_choice": "required"}, 422, "tool_choice = required is not done"),
+        ({"n": 3}, 422, "n = 3 is not allowed: a question has one answer"),
+        ({"response_format": {"type": "json_object"}}, 422, "response_format = 'json_object'"),
+        ({"logprobs": True}, 422, "logprobs are not given"),
+        ({"modalities": ["text", "audio"]}, 422, "answers are text"),
+        ({"functions": [{"name": "look"}]}, 422, "the old form of tools"),
+        ({"stop": ["a"] * 5}, 422, "stop has 5 texts; 4 are allowed"),
+        ({"stop": ""}, 422, "A text of stop has 1 to 200 characters"),
+        ({"max_tokens": 0}, 422, "max_tokens = 0"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            422,
+            "messages[0].content[0] is of the type 'image_url'; only text is read",
+        ),
+        (
+            {"messages": [ASKED["messages"][0], {"role": "tool", "tool_call_id": "x"}]},
+            422,
+            "messages[1].tool_call_id = 'x' belongs to no call",
+        ),
+        (
+            {"messages": [ASKED["messages"][0], CALLING, RESULT]},
+            422,
+            "the rules read no results of other tools",
+        ),
+        (
+            {"messages": [ASKED["messages"][0], CALLING, ASKED["messages"][0]]},
+            422,
+            "messages has no result of the call 'c1'",
+        ),
     ],
 )
 def test_what_cannot_be_answered_names_its_field(client, change, status, told):
     response = client.post("/v1/chat/completions", json={**ASKED, **change})
     assert response.status_code == status
     assert told in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("choice", [None, "auto", "none"])
+def test_the_rules_need_no_tools_of_the_client(client, choice):
+    told = client.post(
+        "/v1/chat/completions", json={**ASKED, "tools": [LOOK], "tool_choice": choice}
+    ).json()
+    assert told["choices"][0]["finish_reason"] == "stop"
+    assert "tool_calls" not in told["choices"][0]["message"]
+
+
+def test_an_answer_ends_before_a_stop_and_at_its_length(client):
+    whole = client.post("/v1/chat/completions", json=ASKED).json()
+    text = whole["choices"][0]["message"]["content"]
+    choice = client.post("/v1/chat/completions", json={**ASKED, "stop": "M31"}).json()["choices"][0]
+    assert choice["message"]["content"] == text[: text.index("M31")]
+    assert choice["finish_reason"] == "stop"
+    choice = client.post("/v1/chat/completions", json={**ASKED, "max_tokens": 5}).json()["choices"][
+        0
+    ]
+    assert (choice["message"]["content"], choice["finish_reason"]) == (text[:20], "length")
 
 
 def test_parts_of_text_are_read_and_earlier_turns_told(client):

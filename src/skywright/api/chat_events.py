@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 from starlette.requests import Request
@@ -27,7 +27,9 @@ Say = tuple[str, Any]
 """Kind of an event, and its data."""
 
 
-async def told(make: Callable[[], Iterator[Say]], stop: Callable[[], object]) -> AsyncIterator[Say]:
+async def told(
+    make: Callable[[], Iterator[Say]], stop: Callable[[], object]
+) -> AsyncGenerator[Say, None]:
     """Yield what an iterator gives that is run in a thread; a pause is an event without a kind.
 
     Parameters

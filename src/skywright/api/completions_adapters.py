@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from skywright.api.services import Services
-from skywright.errors import InputError, NotFoundError
+from skywright.errors import NotFoundError
 from skywright.foundry.serve.catalogue import list_models
 from skywright.foundry.serve.choosing import Ask
 from skywright.foundry.serve.reference import parse_reference
@@ -39,8 +39,8 @@ async def adapter_says(
     model : str
         name, or name@version.
     asked : dict
-        ``messages`` with role and content, and as far as given ``tools``, ``temperature``,
-        ``max_tokens`` and ``seed``.
+        ``messages`` with role and content, and as far as given ``tools`` (name, description,
+        parameters), ``temperature``, ``max_tokens`` and ``seed``.
 
     Returns
     -------
@@ -57,28 +57,17 @@ async def adapter_says(
     if reference.name not in names:
         message = f"model = {model[:80]!r} completes no conversations."
         raise NotFoundError(message, hint=f"There are skywright{''.join(f', {n}' for n in names)}.")
-    tools = _tools(asked.get("tools") or [])
-    row: dict[str, Any] = {"prompt": _prompt(asked["messages"], list(tools.values()))}
+    tools = asked.get("tools") or []
+    row: dict[str, Any] = {"prompt": _prompt(asked["messages"], tools)}
     most = asked.get("max_completion_tokens") or asked.get("max_tokens")
     row |= {"max_new_tokens": most} if most else {}
     row |= {name: asked[name] for name in ("temperature", "seed") if name in asked}
     told = await services.serving.answering.one(Ask(reference, caller, None), row)
     output = told["output"]
     text = str(output["text"])
-    calls = _calls(text, list(tools))
+    calls = _calls(text, [one["name"] for one in tools])
     tokens = int(output.get("tokens", 0))
     return {"text": "" if calls else text, "calls": calls, "tokens": tokens}
-
-
-def _tools(given: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    tools = {}
-    for number, one in enumerate(given):
-        function = one.get("function")
-        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            message = f"tools[{number}].function.name is missing."
-            raise InputError(message, hint='A tool is {"type": "function", "function": {...}}.')
-        tools[function["name"]] = function
-    return tools
 
 
 def _prompt(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> str:
