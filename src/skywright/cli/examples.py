@@ -10,7 +10,7 @@ import typer
 from skywright.cli.output import AsJson, emit_json
 
 if TYPE_CHECKING:
-    from skywright.assistant.examples.building import Report
+    from skywright.assistant.examples.reporting import Report
 
 app = typer.Typer(help="Examples to train language models with.", no_args_is_help=True)
 
@@ -36,14 +36,22 @@ def build(
     report: Annotated[Path | None, typer.Option(help="Write the report here, as JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build examples by running the tools on this machine; gates refuse what is not right."""
+    """Build examples by running the tools on this machine; gates refuse what is not right.
+
+    A build that was stopped goes on where the same command is given again.
+    """
     import json
 
-    from skywright.assistant.examples.building import Order, build
+    from skywright.assistant.examples.building import build
+    from skywright.assistant.examples.reporting import Order
     from skywright.settings import get_settings
 
     folders = tuple(catalogues or [get_settings().catalogues_dir]) + tuple(recorded or [])
-    built = build(Order(out, count, seed, folders), on_progress=_progress)
+    try:
+        built = build(Order(out, count, seed, folders), on_progress=_progress)
+    except KeyboardInterrupt:
+        typer.echo("Stopped; the same command goes on with what was made so far.", err=True)
+        raise
     told = built.to_dict()
     if report is not None:
         report.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -61,6 +69,8 @@ def _progress(category: str, done: int, of: int) -> None:
 
 def _tell(built: Report) -> None:
     told = built.to_dict()
+    if told["gone_on_from"]:
+        typer.echo(f"Went on from {told['gone_on_from']} attempts of a stopped build.", err=True)
     for name, number in told["by_category"].items():
         typer.echo(f"{name:18s} {number}")
     splits = ", ".join(f"{name} {number}" for name, number in told["by_split"].items())

@@ -2,14 +2,20 @@
 
 import csv
 import json
+import os
 import random
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from typer.testing import CliRunner
 
-from skywright.assistant.examples.building import Order, build
+from skywright.assistant.examples.building import build, working_path
 from skywright.assistant.examples.example import CATEGORIES, CITE, LEAST, plain
+from skywright.assistant.examples.reporting import Order
 from skywright.cli.main import app
 from skywright.errors import NotFoundError
 from skywright.foundry.data.reading import read_table
@@ -93,6 +99,44 @@ def test_a_whole_build_has_at_least_seven_hundred_in_the_shares_of_the_plan():
         "object-types": 150,
     }
     assert sum(Order(None).wanted().values()) >= 700
+
+
+_BUILD = """
+import sys
+from pathlib import Path
+from skywright.assistant.examples.building import build
+from skywright.assistant.examples.reporting import Order
+
+build(Order(Path(sys.argv[1]), 25, 3, (Path(sys.argv[2]),)), is_plain=True)
+"""
+
+
+def _kill_after(lines, folder, out):
+    """Start the same build in a process of its own and kill it once it has kept some lines."""
+    process = subprocess.Popen([sys.executable, "-c", _BUILD, str(out), str(folder)])
+    until = time.monotonic() + 120
+    kept = working_path(out)
+    try:
+        while not kept.exists() or kept.read_bytes().count(b"\n") <= lines:
+            assert process.poll() is None, "the build ended before it was killed"
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_bytes(built, folder, tmp_path):
+    out = tmp_path / "examples.jsonl"
+    _kill_after(15, folder, out)
+    assert not out.exists()
+    went_on = build(Order(out, 25, 3, (folder,)), is_plain=True)
+    assert went_on.gone_on_from >= 15
+    assert out.read_bytes() == built.order.out.read_bytes()
+    assert list(tmp_path.iterdir()) == [out]
+    same = ("by_template", "with_code", "with_adql", "with_tools", "refused")
+    assert [went_on.to_dict()[one] for one in same] == [built.to_dict()[one] for one in same]
 
 
 @pytest.mark.slow

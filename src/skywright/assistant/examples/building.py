@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from skywright import __version__
 from skywright.assistant.examples.duplicates import Embedder, Seen
 from skywright.assistant.examples.example import (
     CATEGORIES,
-    LEAST,
     Category,
     Example,
     Part,
@@ -29,11 +25,14 @@ from skywright.assistant.examples.example import (
 )
 from skywright.assistant.examples.executing import Executor
 from skywright.assistant.examples.gates import Ground, pass_gates
+from skywright.assistant.examples.loopback import no_pauses, settings_of_the_process
+from skywright.assistant.examples.reporting import Order, Report, versions
 from skywright.assistant.examples.scene import Scene, Stage
 from skywright.assistant.examples.splitting import Leaks, Splits, held_out
-from skywright.assistant.examples.subjects import Pools, Subject, launch_logs, read_pools
+from skywright.assistant.examples.subjects import Pools, launch_logs, read_pools
 from skywright.assistant.examples.templates.every import TEMPLATES
-from skywright.assistant.examples.templates.template import Template
+from skywright.assistant.examples.turns import Turn, Turns
+from skywright.assistant.examples.working import Tried, WorkingFile
 from skywright.assistant.knowledge.minilm import MiniLM
 from skywright.assistant.tools import running
 from skywright.assistant.tools.desk import Desk
@@ -47,84 +46,13 @@ from skywright.sources.sandbox import catalogues
 from skywright.sources.sandbox.running import Options, Sandbox, running_sandbox
 
 _BATCH = 24
-_REASONS = 6
+_OWN = frozenset({".py", ".toml"})
 _COLLECTED = ("exoplanets",)
 _WORKERS = 2  # one writes while the other waits for a block
-_ROUNDS = 3  # times that a template goes through its subjects, with other words
-_PACKAGES = ("astropy", "pyvo", "numpy", "matplotlib", "queryparser-python3", "polars")
+_FAULTS = {"gaia": "html", "simbad": "empty", "ads": "expired-token", "arxiv": "html"}
+"""Of the services of the templates that let one fail; all are told at once, without a retry."""
 _TAPS = ("gaia", "simbad", "vizier", "exoplanets", "cadc", "mast")
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be built."""
-
-    out: Path
-    count: int = sum(LEAST.values())
-    """Examples in all, shared out among the categories as `LEAST` is."""
-    seed: int = 1
-    folders: tuple[Path, ...] = ()
-    """Catalogues and recorded answers."""
-
-    def wanted(self) -> dict[Category, int]:
-        """Return how many examples of each category are wanted."""
-        whole = sum(LEAST.values())
-        return {name: max(1, -(-self.count * LEAST[name] // whole)) for name in CATEGORIES}
-
-
-@dataclass(slots=True)
-class Report:
-    """What was built, and what the gates refused."""
-
-    order: Order
-    pools: Pools
-    near_duplicates: str
-    written: list[Example] = field(default_factory=list)
-    refused: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    reasons: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    seconds: float = 0.0
-
-    def refuse(self, category: Category, error: RefusedError) -> None:
-        """Count a refusal."""
-        self.refused[error.gate][category] += 1
-        self.reasons[error.gate][str(error)[:160]] += 1
-
-    def short(self) -> dict[str, int]:
-        """Return how many examples are missing, by category."""
-        there = Counter(one.category for one in self.written)
-        wanted = self.order.wanted()
-        return {name: n - there[name] for name, n in wanted.items() if there[name] < n}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        count = Counter[str]
-        return {
-            "file": self.order.out.name,
-            "examples": len(self.written),
-            "short": self.short(),
-            "by_category": dict(count(one.category for one in self.written)),
-            "by_split": dict(count(one.part for one in self.written)),
-            "by_template": dict(count(one.template for one in self.written)),
-            "test_templates": sorted({o.template for o in self.written if o.part == "test"}),
-            "objects": len({key for one in self.written for key in one.subjects}),
-            "with_code": sum(bool(one.codes) for one in self.written),
-            "with_adql": sum(
-                any(run.call.tool == "run-adql" for run in one.runs) for one in self.written
-            ),
-            "refused": {
-                gate: {
-                    "by_category": dict(self.refused[gate]),
-                    "reasons": dict(self.reasons[gate].most_common(_REASONS)),
-                }
-                for gate in sorted(self.refused)
-            },
-            "near_duplicates_by": self.near_duplicates,
-            "seed": self.order.seed,
-            "versions": {"skywright": __version__, **_versions()},
-            "data_sha256": dict(self.pools.hashes),
-            "seconds": round(self.seconds, 1),
-        }
 
 
 def build(
@@ -162,41 +90,77 @@ def build(
     started = time.monotonic()
     pools = read_pools(order.folders, order.seed)
     seen = Seen(None if is_plain else embedder or MiniLM.if_installed())
-    report = Report(order, pools, seen.method)
-    with tempfile.TemporaryDirectory(prefix="skywright-build-") as scratch:
-        options = Options(cache=Path(scratch) / "cache")
-        with running_sandbox(order.folders, options=options) as sandbox:
-            _Builder(sandbox, Path(scratch), report, seen).run(on_progress)
-    report.seconds = time.monotonic() - started
-    _write(report)
+    report = Report(order, pools.hashes, seen.method)
+    with WorkingFile(working_path(order.out), _depends_on(order, pools)) as working:
+        report.gone_on_from = working.found
+        with tempfile.TemporaryDirectory(prefix="skywright-build-") as scratch:
+            options = Options(cache=Path(scratch) / "cache")
+            failing = Options(cache=options.cache, faults=_FAULTS)
+            with (
+                running_sandbox(order.folders, options=options) as sandbox,
+                running_sandbox(options=failing) as broken,
+                no_pauses(sandbox.url, broken.url),
+            ):
+                about, memory = (report, pools), (seen, working)
+                builder = _Builder((sandbox, broken), Path(scratch), about, memory)
+                with settings_of_the_process(builder.settings):
+                    builder.run(on_progress)
+        report.seconds = time.monotonic() - started
+        _write(report)
+        working.remove()
     return report
+
+
+def working_path(out: Path) -> Path:
+    """Return the file in which a build keeps what it has tried, until its output is whole."""
+    return out.with_name(out.name + ".working")
+
+
+def _depends_on(order: Order, pools: Pools) -> dict[str, Any]:
+    """Return what the examples of a build depend on, so that no other is gone on with."""
+    own = sorted(one for one in Path(__file__).parent.rglob("*.*") if one.suffix in _OWN)
+    return {
+        "seed": order.seed,
+        "count": order.count,
+        "versions": versions(),
+        "pools": hashlib.sha256(repr(sorted(pools.by_kind.items())).encode()).hexdigest(),
+        "data": dict(pools.hashes),
+        "templates": hashlib.sha256(b"".join(one.read_bytes() for one in own)).hexdigest(),
+    }
 
 
 class _Builder:
     """Writes examples of each category until there are enough."""
 
-    def __init__(self, sandbox: Sandbox, scratch: Path, report: Report, seen: Seen) -> None:
-        self._sandbox = sandbox
+    def __init__(
+        self,
+        sandboxes: tuple[Sandbox, Sandbox],
+        scratch: Path,
+        about: tuple[Report, Pools],
+        memory: tuple[Seen, WorkingFile],
+    ) -> None:
+        self._sandbox, self._broken = sandboxes
         self._scratch = scratch
-        self._report = report
-        self._seen = seen
+        self._report, self._pools = about
+        self._seen, self._working = memory
         self._leaks = Leaks()
-        self._settings = _settings(sandbox, scratch)
-        seed = report.order.seed
+        self.settings = _settings(self._sandbox, scratch)
+        seed = self._report.order.seed
         names = held_out(((one.name, one.category) for one in TEMPLATES), seed)
-        self._splits = Splits(seed, names, _crowded(report.pools))
+        self._splits = Splits(seed, names, _crowded(self._pools))
 
     def run(self, on_progress: Progress) -> None:
         """Write all categories."""
-        _install(self._report.order.folders, self._settings.catalogues_dir)
+        _install(self._report.order.folders, self.settings.catalogues_dir)
         logs = ("gcat",) if launch_logs(self._report.order.folders) else ()
         for source in (*_COLLECTED, *logs):  # once, instead of at every question
-            collect_public(source, Wish(), self._settings)
+            collect_public(source, Wish(), self.settings)
         environment = self._sandbox.environment()
         environment["SKYWRIGHT_DATA_DIR"] = str(self._scratch / "blocks")
         specs = {one.name: one for one in running.specs()}
         with Executor(environment) as executor:
-            stage = Stage(specs, executor)
+            broken = self._broken.settings_overrides
+            stage = Stage(specs, executor, broken, _real_addresses(self._sandbox, self._broken))
             folder = self._scratch / "desk"
             ground = Ground(specs, self._columns(), lambda source: executor.run(source, folder))
             with ThreadPoolExecutor(_WORKERS) as workers:
@@ -211,76 +175,53 @@ class _Builder:
         on_progress: Progress,
     ) -> None:
         wanted = self._report.order.wanted()[category]
-        drawn = enumerate(self._drawn(category))
-        there = 0
-        while there < wanted and (batch := list(islice(drawn, min(_BATCH, wanted - there)))):
+        mine = [one for one in TEMPLATES if one.category == category]
+        most = self._report.order.most_of_one_template()
+        turns = Turns(mine, self._pools.by_kind, self._splits, most)
+        made: Counter[str] = Counter()
+        while made.total() < wanted and (
+            batch := turns.batch(min(_BATCH, wanted - made.total()), made)
+        ):
             written = self._passed(category, workers.map(partial(self._tried, tools), batch))
             kept, refused = self._seen.sift(written)
-            for _, error in refused:
-                self._report.refuse(category, error)
-            there += len(kept)
+            for one, error in refused:
+                self._report.refuse(category, one.template, error)
+            made.update(one.template for one in kept)
             self._report.written += kept
-            on_progress(category, there, wanted)
+            on_progress(category, made.total(), wanted)
 
-    def _drawn(self, category: Category) -> Iterator[tuple[Template, list[Subject]]]:
-        """Yield templates in turn with the next of their subjects, until none has any left."""
-        used: Counter[str] = Counter()
-        mine = [one for one in TEMPLATES if one.category == category]
-        queues = {one.name: self._subjects(one) for one in mine}
-        while mine:
-            for template in list(mine):
-                subjects = next(queues[template.name], None)
-                if subjects is None or used[template.name] >= template.most:
-                    mine.remove(template)
-                    continue
-                used[template.name] += 1
-                yield template, subjects
-
-    def _subjects(self, template: Template) -> Iterator[list[Subject]]:
-        """Yield what a template may be about, in groups that are in one part."""
-        pool = self._report.pools.by_kind.get(template.pool, ())
-        waiting: dict[Part, list[Subject]] = defaultdict(list)
-        start = random.Random(f"{self._report.order.seed} {template.name}").randrange(  # noqa: S311
-            max(1, len(pool))
-        )
-        order = [*pool[start:], *pool[:start]]
-        for subject in (one for _ in range(_ROUNDS) for one in order):
-            if not self._splits.may(template.name, subject.key):
-                continue
-            group = waiting[self._splits.part_of(subject.key)]
-            if subject.key not in {one.key for one in group}:
-                group.append(subject)
-            if len(group) == template.subjects:
-                yield group.copy()
-                group.clear()
-
-    def _passed(self, category: Category, tried: Iterable[Example | RefusedError]) -> list[Example]:
+    def _passed(self, category: Category, attempts: Iterable[Tried]) -> list[Example]:
         """Return the examples that are no leak, and count what was refused."""
         passed: list[Example] = []
-        for one in tried:
+        for one in attempts:
             try:
-                if isinstance(one, RefusedError):
-                    raise one
-                self._leaks.check(one)
+                if isinstance(one.outcome, RefusedError):
+                    raise one.outcome
+                self._leaks.check(one.outcome)
             except RefusedError as error:
-                self._report.refuse(category, error)
+                self._report.refuse(category, one.template, error)
             else:
-                passed.append(one)
+                passed.append(one.outcome)
         return passed
 
-    def _tried(
-        self, tools: tuple[Stage, Ground], item: tuple[int, tuple[Template, list[Subject]]]
-    ) -> Example | RefusedError:
+    def _tried(self, tools: tuple[Stage, Ground], turn: Turn) -> Tried:
+        """Return an attempt of a build that was stopped, or make it and keep it."""
+        tried = self._working.tried(turn.named)
+        if tried is None:
+            tried = Tried(turn.named, turn.template.name, self._attempt(tools, turn))
+            self._working.keep(tried)
+        return tried
+
+    def _attempt(self, tools: tuple[Stage, Ground], turn: Turn) -> Example | RefusedError:
         """Write one example and hold it against the gates; the error where one refuses it."""
-        (stage, ground), (number, (template, subjects)) = tools, item
-        named = f"{template.category} {number}"
-        folder = self._scratch / "desks" / named.replace(" ", "-")
-        draw = random.Random(f"{self._report.order.seed} {named}")  # noqa: S311
-        part = self._splits.part_of(subjects[0].key)
-        scene = Scene(stage, Desk(folder, self._settings), draw, template.name, part)
+        (stage, ground), template = tools, turn.template
+        folder = self._scratch / "desks" / turn.named.replace(" ", "-")
+        draw = random.Random(f"{self._report.order.seed} {turn.named}")  # noqa: S311
+        part = self._splits.part_of(turn.subjects[0].key)
+        scene = Scene(stage, Desk(folder, self.settings), draw, template.name, part)
         try:
-            template.write(scene, subjects)
-            example = scene.finish(template.category, subjects)
+            template.write(scene, turn.subjects)
+            example = scene.finish(template.category, turn.subjects)
             pass_gates(example, ground)
         except RefusedError as error:
             return error
@@ -292,7 +233,7 @@ class _Builder:
         """Return the columns of the tables of each service, as it tells them itself."""
         known: dict[str, Known] = {}
         for name in _TAPS:
-            with visiting(collector_named(name, self._settings), self._settings) as there:
+            with visiting(collector_named(name, self.settings), self.settings) as there:
                 known[name] = tap.tables(there)
         return known
 
@@ -300,12 +241,30 @@ class _Builder:
 def _settings(sandbox: Sandbox, scratch: Path) -> Settings:
     """Return settings that lead to the sandbox, and nowhere else."""
     ours: dict[str, Any] = {"data_dir": scratch / "data", "catalogues_dir": scratch / "catalogues"}
-    closed = {
-        name: f"{sandbox.url}/not-here"
-        for name, field in Settings.model_fields.items()
-        if name.endswith("_url") and str(field.default).startswith("https://")
+    return Settings(**(ours | _closed(sandbox) | sandbox.settings_overrides))
+
+
+def _closed(sandbox: Sandbox) -> dict[str, str]:
+    """Return addresses without an answer for all services."""
+    return {name: f"{sandbox.url}/not-here/{name}" for name in _real()}
+
+
+def _real() -> dict[str, str]:
+    """Return the addresses of the real services by setting."""
+    defaults = ((name, str(field.default)) for name, field in Settings.model_fields.items())
+    return {name: of for name, of in defaults if name.endswith("_url") and of.startswith("https:")}
+
+
+def _real_addresses(*sandboxes: Sandbox) -> dict[str, str]:
+    """Return the address of each service by that of its stand-ins, the longest first."""
+    real = _real()
+    pairs = {
+        here: real[name]
+        for one in sandboxes
+        for name, here in (_closed(one) | one.settings_overrides).items()
+        if name in real
     }
-    return Settings(**(ours | closed | sandbox.settings_overrides))
+    return dict(sorted(pairs.items(), key=lambda pair: -len(pair[0])))
 
 
 def _install(folders: Sequence[Path], into: Path) -> None:
@@ -319,16 +278,6 @@ def _crowded(pools: Pools) -> dict[str, Part]:
     """Return the parts of keys that are shared by many fields: these are for training."""
     counts = Counter(one.key for one in pools.by_kind.get("field", ()))
     return {key: "train" for key, count in counts.items() if count > 1}
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _write(report: Report) -> None:

@@ -99,6 +99,14 @@ class Example:
         said = (one.content for one in self.messages if one.role == "assistant")
         return [call for text in said for call in CALL.findall(text)]
 
+    def tools(self) -> set[str]:
+        """Return the names of the tools that the assistant calls."""
+        return {json.loads(call)["name"] for call in self.calls()}
+
+    def has_code(self) -> bool:
+        """Tell whether the assistant shows a block of Python."""
+        return any(CODE.search(one) for one in self.said())
+
     def said(self) -> list[str]:
         """Return what the assistant says, without its calls."""
         turns = (one.content for one in self.messages if one.role == "assistant")

@@ -147,8 +147,8 @@ def adql(example: Example, ground: Ground) -> str:
             refused.append(f"the query failed: {run.error}")
         else:
             queries.add(query)
-    # A refused query is part of an example only where a right one follows.
-    if refused and not queries:
+    # A query that failed is part of an example only where a right one, or another way, follows.
+    if refused and not queries and example.runs[-1].result is None:
         return refused[0]
     shown = [query for answer in example.said() for query in QUERY.findall(answer)]
     return next((f"{one[:60]!r} was not run" for one in shown if one not in queries), "")

@@ -20,12 +20,15 @@ from skywright.assistant.examples.example import (
     Part,
     RefusedError,
 )
-from skywright.assistant.examples.subjects import Subject
+from skywright.assistant.examples.subject import Subject
 from skywright.assistant.examples.wording import call_text, phrasings, tool_lines
+from skywright.assistant.knowledge.store import Document, KnowledgeStore
 from skywright.assistant.messages import ToolCall, ToolResult, ToolRun
 from skywright.assistant.tools import running
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.running import ToolSpec
+from skywright.assistant.tools.shelf import slug
+from skywright.settings import Settings
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+")
 _OF_THE_SANDBOX = re.compile(
@@ -55,6 +58,10 @@ class Stage:
 
     specs: Mapping[str, ToolSpec]
     executor: Runs
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Setting to the address of a service that fails."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Address of a stand-in to that of the service it stands for."""
 
 
 @dataclass(slots=True)
@@ -127,6 +134,18 @@ class Scene:
         if run.result is not None and any(origin.rows for origin in run.result.origins):
             message = f"{tool} found something: {run.result.text[:80]}"
             raise RefusedError(message, gate="run")
+
+    def break_services(self) -> None:
+        """Let every service that is asked from now on fail."""
+        given = self.desk.settings.model_dump(exclude_unset=True)
+        self.desk.settings = Settings(**(given | dict(self.stage.broken)))
+
+    def learn(self, title: str, text: str, collection: str) -> None:
+        """Put a document into a knowledge base of this scene alone."""
+        folder = self.desk.folder / "data"
+        self.desk.settings = self.desk.settings.model_copy(update={"data_dir": folder})
+        store = KnowledgeStore.of(self.desk.settings)
+        store.add(Document(text, title, f"{slug(title)}.txt"), collection=collection)
 
     def cite(self, *holding: str) -> str:
         """Return a mark with the first sentence of the last result that holds some words."""
@@ -204,20 +223,25 @@ class Scene:
         if tool not in self.stage.specs:
             message = f"the tool {tool} is not installed"
             raise RefusedError(message, gate="run")
-        run = _shortened(running.run(call, self.desk))
+        run = _shortened(running.run(call, self.desk), self.stage.addresses)
+        if run.error.startswith(f"The tool {tool} failed:"):  # by a fault of its own
+            raise RefusedError(run.error, gate="run")
         self._runs.append(run)
         self._messages.append(Message("assistant", call_text(tool, arguments)))
         self._messages.append(Message("tool", as_data(run, self._nonce)))
         return run
 
 
-def _shortened(run: ToolRun) -> ToolRun:
+def _shortened(run: ToolRun, addresses: Mapping[str, str]) -> ToolRun:
     """Return a run with fewer values, as many as an example has room for.
 
-    Its text stays but for what only a sandbox says: that it is one, and when it was asked.
+    Its text stays but for what only a sandbox says: that it is one, where, and when it was asked.
     """
     if run.result is None:
-        return run
+        error = run.error
+        for here, there in addresses.items():
+            error = error.replace(here, there)
+        return run.model_copy(update={"error": error})
     data = _short(dict(run.result.data))
     text = _OF_THE_SANDBOX.sub("", run.result.text)
     return run.model_copy(

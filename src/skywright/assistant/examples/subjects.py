@@ -8,7 +8,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from skywright.assistant.examples.subject import Subject
+from skywright.assistant.examples.subjects_without_files import near_earth, rankings
 from skywright.errors import NotFoundError
 from skywright.sources.openngc import read_openngc
 from skywright.sources.sandbox import catalogues
@@ -30,17 +32,6 @@ _NEEDED = {
     "gaia": "a table of stars with the columns ra, dec and phot_g_mean_mag",
     "planets": "planets of the NASA Exoplanet Archive, with the column pl_name",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One thing to ask about."""
-
-    key: str
-    """Decides the part; names of one object share it."""
-    name: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What a template needs to ask a sensible question; answers come from runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +71,7 @@ def read_pools(folders: Sequence[Path], seed: int) -> Pools:
     ):
         for kind, subjects in reader(given).items():
             kinds[kind] += subjects
+    kinds |= {"near-earth": near_earth(), "ranking": rankings()}
     draw = random.Random(seed)  # noqa: S311 - an order, no secret
     for kind in sorted(kinds):
         kinds[kind].sort(key=lambda one: (one.key, one.name))
@@ -124,6 +116,9 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     ),
     "classified-galaxy": lambda facts: facts["kind_code"] == "G" and bool(facts.get("hubble_type")),
     "infrared": _has("j_mag", "h_mag", "k_mag"),
+    "without-magnitudes": lambda facts: (
+        not any(facts.get(f"{band}_mag") is not None for band in "bvjhk")
+    ),
     "sized": lambda facts: (
         _has("major_axis_arcmin", "minor_axis_arcmin")(facts)
         and facts["kind_code"] == "G"

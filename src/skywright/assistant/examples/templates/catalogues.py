@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from skywright.assistant.examples.scene import Scene
-from skywright.assistant.examples.subjects import Subject
+from skywright.assistant.examples.subject import Subject
 from skywright.assistant.examples.templates.steps import (
     FIRST_ROW,
     asked_of,
     circle,
     invented_name,
+    position_of,
     refuse_fewer,
     searched,
     value,
@@ -40,18 +41,14 @@ _WRONG = (
 )
 
 
-def _position(found: Any) -> str:
-    return f"RA={value(found, 'ra_deg'):.2f} Dec={value(found, 'dec_deg'):.2f}"
-
-
 def _coordinates(scene: Scene, subjects: list[Subject]) -> None:
     name, found = asked_of(scene, subjects[0])
-    scene.say(scene.word("say", name=name, position=_position(found), cite=scene.cite("RA=")))
+    scene.say(scene.word("say", name=name, position=position_of(found), cite=scene.cite("RA=")))
 
 
 def _constellation(scene: Scene, subjects: list[Subject]) -> None:
     name, found = asked_of(scene, subjects[0])
-    told = {"constellation": value(found, "constellation"), "position": _position(found)}
+    told = {"constellation": value(found, "constellation"), "position": position_of(found)}
     scene.say(scene.word("say", name=name, **told, cite=scene.cite("RA=")))
 
 

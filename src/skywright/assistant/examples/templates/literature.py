@@ -6,7 +6,7 @@ import re
 
 from skywright.assistant.examples.example import RefusedError
 from skywright.assistant.examples.scene import Scene
-from skywright.assistant.examples.subjects import Subject
+from skywright.assistant.examples.subject import Subject
 from skywright.assistant.examples.templates.steps import value
 from skywright.assistant.examples.templates.template import Template
 from skywright.assistant.messages import ToolResult
@@ -50,12 +50,17 @@ def topic_of(scene: Scene, subject: Subject) -> str:
 
 def _told(scene: Scene, found: ToolResult, **slots: object) -> None:
     """Tell how many papers were found, and quote the first."""
+    scene.say(scene.word("say", papers=papers_of(found), cite=first_paper(scene, found), **slots))
+
+
+def papers_of(found: ToolResult) -> str:
+    """Return how many papers a search has, in words."""
     total = int(value(found, "total"))
-    papers = f"{total} paper{'' if total == 1 else 's'}"
-    scene.say(scene.word("say", papers=papers, cite=_first_paper(scene, found), **slots))
+    return f"{total} paper{'' if total == 1 else 's'}"
 
 
-def _first_paper(scene: Scene, found: ToolResult) -> str:
+def first_paper(scene: Scene, found: ToolResult) -> str:
+    """Return a mark with the line of the first paper that was found."""
     first = value(found, "papers", 0)
     code = first.get("bibcode") or first.get("arxiv_id")
     named = "; ".join(first["authors"][:_AUTHORS])
@@ -109,7 +114,7 @@ def _search_then_bibtex(scene: Scene, subjects: list[Subject]) -> None:
     if value(found, "papers", 0, "bibcode") != code:
         message = f"the title {title!r} finds another paper first"
         raise RefusedError(message, gate="run")
-    scene.say(scene.word("found", cite=_first_paper(scene, found)))
+    scene.say(scene.word("found", cite=first_paper(scene, found)))
     scene.ask("then")
     scene.say(scene.word("say", code=code, entry=_entry(scene, code), cite=scene.cite()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skywright.assistant.examples.scene import Scene
-from skywright.assistant.examples.subjects import Subject
+from skywright.assistant.examples.subject import Subject
 from skywright.assistant.examples.templates.steps import (
     FIRST_ROW,
     asked_of,

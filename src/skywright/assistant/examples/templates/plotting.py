@@ -6,7 +6,7 @@ from typing import Any
 
 from skywright.assistant.examples.example import Drawing
 from skywright.assistant.examples.scene import Scene
-from skywright.assistant.examples.subjects import Subject
+from skywright.assistant.examples.subject import Subject
 from skywright.assistant.examples.templates.steps import (
     FIRST_ROW,
     circle,

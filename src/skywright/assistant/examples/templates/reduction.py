@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skywright.assistant.examples.example import RefusedError
 from skywright.assistant.examples.scene import Scene
-from skywright.assistant.examples.subjects import Subject
+from skywright.assistant.examples.subject import Subject
 from skywright.assistant.examples.templates.steps import (
     asked_of,
     circle,

@@ -8,12 +8,13 @@ from typing import Any
 
 from skywright.assistant.examples.example import CodeRun, Drawing, RefusedError
 from skywright.assistant.examples.scene import Scene
-from skywright.assistant.examples.subjects import Subject
+from skywright.assistant.examples.subject import Subject
 from skywright.assistant.examples.wording import block
 from skywright.assistant.messages import ToolResult
 
 _BEYOND = (("NGC ", 7_850, 9_999), ("IC ", 5_400, 9_999), ("M", 111, 999), ("Messier ", 111, 999))
 """Catalogues with numbers that they do not have: NGC ends at 7840, IC at 5386, Messier at 110."""
+_MADE_UP = ("Quorbulon", "Zanthipore", "Vexillopod", "Murgatrix", "Oblivitor", "Snarklefax")
 FIRST_ROW = ("The first row",)
 """Words of the sentence in which the answer to a query stands."""
 RADII_DEG = (0.02, 0.025, 0.03, 0.035, 0.04, 0.045, 0.05)
@@ -74,6 +75,11 @@ def asked_of(scene: Scene, subject: Subject) -> tuple[str, ToolResult]:
     return name, scene.call("resolve-name", name=name)
 
 
+def position_of(found: ToolResult) -> str:
+    """Return the position of a resolved name in words."""
+    return f"RA={value(found, 'ra_deg'):.2f} Dec={value(found, 'dec_deg'):.2f}"
+
+
 def circle(scene: Scene, subject: Subject) -> dict[str, Any]:
     """Return a circle inside the cell of a star field."""
     radius = scene.draw.choice(RADII_DEG)
@@ -108,6 +114,12 @@ def invented_name(scene: Scene, subject: Subject) -> str:
     catalogue, first, last = scene.draw.choice(_BEYOND)
     digits = int(hashlib.sha256(subject.key.encode()).hexdigest()[:8], 16)
     return f"{catalogue}{first + digits % (last - first)}"
+
+
+def made_up_asteroid(scene: Scene, subject: Subject) -> str:
+    """Return a name that no asteroid has, another one for each object."""
+    digits = int(hashlib.sha256(subject.key.encode()).hexdigest()[:8], 16)
+    return f"{scene.draw.choice(_MADE_UP)}-{digits % 997}"
 
 
 def with_article(kind: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from skywright.assistant.examples.example import Category
 from skywright.assistant.examples.scene import Scene
-from skywright.assistant.examples.subjects import Subject
+from skywright.assistant.examples.subject import Subject
 
 Write = Callable[[Scene, list[Subject]], None]
 
