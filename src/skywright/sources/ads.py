@@ -50,6 +50,7 @@ STATE = SourceState(
     access_needed=True,
     access_from="https://ui.adsabs.harvard.edu/user/settings/token",
     remark="Without a token arXiv answers searches for papers.",
+    smallest="/search/query?q=bibcode%3A1998AJ....116.1009R&fl=bibcode&rows=1",
 )
 
 MOST_BIBCODES = 50

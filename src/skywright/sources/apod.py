@@ -35,6 +35,7 @@ STATE = SourceState(
     access_setting=KEY_SETTING,
     access_from=KEY_FROM,
     remark="From 2026-12-01 SKYWRIGHT_APOD_WORDPRESS_URL is asked, which needs no key.",
+    smallest="?count=1",
 )
 
 MOVED = dt.date(2026, 12, 1)

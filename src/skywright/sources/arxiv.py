@@ -39,6 +39,7 @@ STATE = SourceState(
     fresh_s=3_600.0,
     pause_s=3.0,
     most="2,000 papers of one search; 30,000 of one collection",
+    smallest="?search_query=cat%3Aastro-ph.EP&max_results=1",
 )
 
 MOST_NUMBERS = 100

@@ -21,6 +21,7 @@ STATE = SourceState(
     most="the reports of one page",
     remark="Read from a web page: if it was rebuilt, that is an error. The reports themselves are "
     "not fetched.",
+    smallest="/reports",
 )
 
 _REPORTS = "/reports"

@@ -21,6 +21,7 @@ STATE = SourceState(
     documentation="https://ssd-api.jpl.nasa.gov/doc/cad.html",
     checked="2026-07-26",
     most="every approach within the span of dates and the distance asked for",
+    smallest="?date-min=2024-01-01&date-max=2024-01-02&dist-max=0.01&limit=1",
 )
 
 _NAMES = {

@@ -16,7 +16,7 @@ import polars as pl
 from skywright.errors import InputError
 from skywright.sources import tap
 from skywright.sources.collecting import Collector, Part, Visit
-from skywright.sources.state import SourceState
+from skywright.sources.state import TAP_SMALLEST, SourceState
 
 STATE = SourceState(
     name="cadc",
@@ -32,6 +32,7 @@ STATE = SourceState(
     fresh_s=3_600.0,
     most="100,000 rows",
     remark="CFHT, Gemini, JCMT, DAO, HST, NEOSSat and others; names of columns are those of CAOM.",
+    smallest=TAP_SMALLEST,
 )
 
 KNOWN = {

@@ -29,6 +29,7 @@ STATE = SourceState(
     fresh_s=7_200.0,
     most="a whole group in one request",
     remark="Elements are mean elements for SGP4, in TEME, at epochs in UTC.",
+    smallest="/NORAD/elements/gp.php?CATNR=25544&FORMAT=json",
 )
 
 _COLUMNS = (

@@ -24,6 +24,7 @@ STATE = SourceState(
     fresh_s=900.0,
     most="the articles of each feed, about fifteen",
     remark="The feeds hold the newest articles only; collect them again and again to keep more.",
+    smallest="/TopNews",
 )
 
 

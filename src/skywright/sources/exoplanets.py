@@ -9,7 +9,7 @@ import polars as pl
 from skywright.errors import SourceError
 from skywright.sources.collecting import Collector, Part, Visit
 from skywright.sources.records import Column, read_json_records
-from skywright.sources.state import SourceState
+from skywright.sources.state import TAP_SMALLEST, SourceState
 
 STATE = SourceState(
     name="exoplanets",
@@ -23,6 +23,7 @@ STATE = SourceState(
     fresh_s=21_600.0,
     most="the whole table in one request",
     remark="A row is put together from several papers, so its values need not agree.",
+    smallest=TAP_SMALLEST,
 )
 
 _COLUMNS = (

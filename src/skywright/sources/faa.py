@@ -35,6 +35,7 @@ STATE = SourceState(
     sends_pages=True,
     most="the tables of each page",
     remark="Read from web pages: one that was rebuilt is an error that names it.",
+    smallest="/data_research/commercial_space_data",
 )
 
 _DATA = "/data_research/commercial_space_data"

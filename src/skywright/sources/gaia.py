@@ -19,7 +19,7 @@ from skywright.settings import Settings
 from skywright.sources import tap
 from skywright.sources.collecting import Collector, Part, Visit
 from skywright.sources.cones import Cone
-from skywright.sources.state import SourceState
+from skywright.sources.state import TAP_SMALLEST, SourceState
 
 STATE = SourceState(
     name="gaia",
@@ -34,6 +34,7 @@ STATE = SourceState(
     fresh_s=3_600.0,
     most="radius 10 degrees, 100,000 rows; above 2,000 rows as a job",
     remark="DR4 is due in December 2026 with other tables; the release is SKYWRIGHT_GAIA_RELEASE.",
+    smallest=TAP_SMALLEST,
 )
 
 MOST_RADIUS_DEG = 10.0

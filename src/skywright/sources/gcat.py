@@ -33,6 +33,7 @@ STATE = SourceState(
     fresh_s=21_600.0,
     most="whole files: 70,000 rows of the catalogue",
     remark="Dates are as exact as GCAT knows them: 1957-10-04T19:28:34, 1968-02 or 1980.",
+    smallest="/tsv/tables/sites.tsv",
 )
 
 _MONTHS = {

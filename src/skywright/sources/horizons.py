@@ -33,6 +33,8 @@ STATE = SourceState(
     fresh_s=3_600.0,
     most="10,000 rows",
     remark="Vectors are in the mean ecliptic and equinox of J2000, times are TDB.",
+    smallest="?format=text&COMMAND=399&OBJ_DATA=NO&EPHEM_TYPE=VECTORS&CENTER=%4010"
+    "&START_TIME=2024-01-01&STOP_TIME=2024-01-02&STEP_SIZE=1d",
 )
 
 MOST_ROWS = 10_000

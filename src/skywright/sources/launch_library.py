@@ -27,6 +27,7 @@ STATE = SourceState(
     fresh_s=21_600.0,
     most="100 rows a request; 500 of each table unless --since or --limit asks for others",
     remark="An answer is used for six hours, so a long collection goes on where the limit cut it.",
+    smallest="/launches/upcoming/?limit=1&mode=list",
 )
 
 _PAGE = 100

@@ -15,7 +15,7 @@ import polars as pl
 from skywright.sources import obscore, tap
 from skywright.sources.collecting import Collector, Part, Visit
 from skywright.sources.cones import Cone
-from skywright.sources.state import SourceState
+from skywright.sources.state import TAP_SMALLEST, SourceState
 
 STATE = SourceState(
     name="mast",
@@ -30,6 +30,7 @@ STATE = SourceState(
     fresh_s=3_600.0,
     most="radius 2 degrees, 100,000 rows",
     remark="Times are modified Julian dates; an observation is listed before its data are public.",
+    smallest=TAP_SMALLEST,
 )
 
 MOST_RADIUS_DEG = 2.0

@@ -19,6 +19,7 @@ STATE = SourceState(
     citation="IAU Minor Planet Center, https://www.minorplanetcenter.net",
     documentation="https://www.minorplanetcenter.net/iau/info/MPOrbitFormat.html",
     checked="2026-09-19",
+    smallest="/iau/MPCORB/NEA.txt",
 )
 
 _FILE = "/iau/MPCORB/NEA.txt"

@@ -19,6 +19,7 @@ STATE = SourceState(
     citation="ESA NEO Coordination Centre, https://neo.ssa.esa.int",
     documentation="https://neo.ssa.esa.int/computer-access",
     checked="2026-04-27",
+    smallest="/PSDB-portlet/download?file=esa_risk_list",
 )
 
 _DOWNLOAD = "/PSDB-portlet/download"

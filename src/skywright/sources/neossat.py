@@ -14,7 +14,7 @@ import polars as pl
 
 from skywright.sources import cadc, tap
 from skywright.sources.collecting import Collector, Part, Visit
-from skywright.sources.state import SourceState
+from skywright.sources.state import TAP_SMALLEST, SourceState
 
 STATE = SourceState(
     name="neossat",
@@ -30,6 +30,7 @@ STATE = SourceState(
     fresh_s=3_600.0,
     most="100,000 rows",
     remark="The images themselves stay at the CADC; a row names the observation.",
+    smallest=TAP_SMALLEST,
 )
 
 COLLECTION = "NEOSSAT"

@@ -28,6 +28,7 @@ STATE = SourceState(
     access_setting=KEY_SETTING,
     access_from=KEY_FROM,
     remark="Without --since the last seven days; JPL's CAD (collect neo) says more of each pass.",
+    smallest="?start_date=2024-01-01&end_date=2024-01-01",
 )
 
 _DAYS = 7

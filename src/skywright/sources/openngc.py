@@ -38,6 +38,7 @@ STATE = SourceState(
     fresh_s=86_400.0,
     most="whole files: 14,000 objects",
     remark="Once collected or installed, names are resolved from the files, without a network.",
+    smallest="/addendum.csv",
 )
 FILES = ("NGC.csv", "addendum.csv")
 """Names of the files at their source."""

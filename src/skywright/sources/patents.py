@@ -35,6 +35,7 @@ STATE = SourceState(
     access_setting=KEY_SETTING,
     access_from=KEY_FROM,
     remark="The service is searched by words, so patents of other fields are missing.",
+    smallest="/patent/?propulsion",
 )
 
 _PAGES = "https://technology.nasa.gov/patent"

@@ -26,6 +26,7 @@ STATE = SourceState(
     citation="Small-Body Database, Solar System Dynamics group, NASA/JPL-Caltech",
     documentation="https://ssd-api.jpl.nasa.gov/doc/sbdb_query.html",
     checked="2026-02-09",
+    smallest="?fields=spkid&limit=1",
 )
 OBJECT_STATE = SourceState(
     name="sbdb-object",
@@ -36,6 +37,7 @@ OBJECT_STATE = SourceState(
     citation=STATE.citation,
     documentation="https://ssd-api.jpl.nasa.gov/doc/sbdb.html",
     checked="2026-02-09",
+    smallest="?sstr=433",
 )
 
 FIELDS = (

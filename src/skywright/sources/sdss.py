@@ -37,6 +37,7 @@ STATE = SourceState(
     fresh_s=3_600.0,
     most="radius 3 arcminutes, 50,000 rows",
     remark="The release is part of the address (SKYWRIGHT_SDSS_URL).",
+    smallest="/SearchTools/SqlSearch?cmd=SELECT+TOP+1+objID+FROM+PhotoObj&format=json",
 )
 
 MOST_RADIUS_DEG = 0.05

@@ -20,6 +20,7 @@ STATE = SourceState(
     citation="Sentry impact monitoring, CNEOS, NASA/JPL-Caltech",
     documentation="https://ssd-api.jpl.nasa.gov/doc/sentry.html",
     checked="2026-06-30",
+    smallest="?ps-min=-2",
 )
 
 _NAMES = {

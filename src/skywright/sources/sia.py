@@ -25,6 +25,7 @@ STATE = SourceState(
     most="the reports of one page, and the newest articles",
     remark="Read from web pages: one that was rebuilt is an error that names it. The reports "
     "themselves are not fetched.",
+    smallest="/feed/",
 )
 
 _REPORTS = "/news-resources/state-of-the-satellite-industry-report/"

@@ -19,7 +19,7 @@ from skywright.sources import tap
 from skywright.sources.collecting import Collector, Part, Visit
 from skywright.sources.cones import Cone
 from skywright.sources.openngc import SkyObject
-from skywright.sources.state import SourceState
+from skywright.sources.state import TAP_SMALLEST, SourceState
 
 STATE = SourceState(
     name="simbad",
@@ -37,6 +37,7 @@ STATE = SourceState(
     fresh_s=3_600.0,
     most="radius 5 degrees, 100,000 rows",
     remark="Columns are in lower case and positions in degrees (ICRS).",
+    smallest=TAP_SMALLEST,
 )
 
 MOST_RADIUS_DEG = 5.0

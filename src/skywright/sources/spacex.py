@@ -27,6 +27,7 @@ STATE = SourceState(
     rate_limit="50 requests a second",
     fresh_s=86_400.0,
     remark="Data end 2022-12-05; launches marked upcoming there were never brought up to date.",
+    smallest="/company",
 )
 
 _ID = Column("id", "id", needed=True)

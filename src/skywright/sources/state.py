@@ -10,6 +10,12 @@ from skywright.settings import Settings
 STATUSES = ("live", "frozen", "retired")
 """What a source can be."""
 
+TAP_SMALLEST = (
+    "/sync?REQUEST=doQuery&LANG=ADQL&FORMAT=votable&MAXREC=1"
+    "&QUERY=SELECT+TOP+1+schema_name+FROM+tap_schema.schemas"
+)
+"""The smallest request of every service that speaks TAP."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
@@ -53,6 +59,8 @@ class SourceState:
     """Where to get the token."""
     spdx: str = ""
     """SPDX expression of the licence, where there is one."""
+    smallest: str = ""
+    """What follows the address in the smallest request that it answers; ``{today}`` is replaced."""
     remark: str = ""
     """What else a user should know, in one sentence."""
 

@@ -30,6 +30,7 @@ STATE = SourceState(
     pause_s=0.5,
     most="one project a request; 50, changed in the last 90 days, unless asked",
     remark="A list of projects first, then each of them; an interrupted collection goes on.",
+    smallest="/projects?updatedSince={today}",
 )
 
 _UNASKED = 50

@@ -17,7 +17,7 @@ from skywright.errors import InputError, NotFoundError
 from skywright.sources import tap
 from skywright.sources.collecting import Collector, Part, Visit
 from skywright.sources.cones import Cone
-from skywright.sources.state import SourceState
+from skywright.sources.state import TAP_SMALLEST, SourceState
 
 STATE = SourceState(
     name="vizier",
@@ -34,6 +34,7 @@ STATE = SourceState(
     fresh_s=3_600.0,
     most="radius 5 degrees, 100,000 rows",
     remark="Names of columns differ from table to table; terms are those of each catalogue.",
+    smallest=TAP_SMALLEST,
 )
 
 MOST_RADIUS_DEG = 5.0

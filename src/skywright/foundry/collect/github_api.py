@@ -37,6 +37,7 @@ STATE = SourceState(
     most="1,000 results of one search",
     access_setting="github_token",
     access_from="https://github.com/settings/tokens",
+    smallest="/rate_limit",
 )
 
 PER_PAGE = 100

@@ -38,6 +38,7 @@ STATE = SourceState(
     checked="",
     access_setting="huggingface_token",
     access_from="https://huggingface.co/settings/tokens",
+    smallest="/api/models?limit=1",
 )
 
 _EXPAND = (
