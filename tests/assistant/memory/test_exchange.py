@@ -1,12 +1,18 @@
+import base64
+import io
 import json
 
+import polars as pl
 import pytest
 
 from skywright.assistant.engine.model import Asked, Replied
+from skywright.assistant.memory import shelf
 from skywright.assistant.memory.exchange import export_lines, import_lines
 from skywright.assistant.memory.memory import Memory
+from skywright.assistant.memory.shelf import keep_tables, open_desk
 from skywright.assistant.messages import Answer, Artifact
 from skywright.errors import InputError
+from skywright.settings import get_settings
 
 
 @pytest.fixture
@@ -43,6 +49,54 @@ def test_files_may_stay_behind(memory, talk):
     assert kinds == ["conversation", "asked", "replied"]
 
 
+def shelved(memory, id_, **tables):
+    """Put tables on the desk of a conversation, and leave it."""
+    desk = open_desk(memory, id_, get_settings())
+    before = dict(desk.tables)
+    desk.tables |= tables
+    keep_tables(memory, id_, desk, before)
+
+
+def test_tables_come_in_again_in_their_order(memory, talk):
+    shelved(memory, talk, stars=pl.DataFrame({"g": [1.0, 2.0]}))
+    shelved(memory, talk, giants=pl.DataFrame({"g": [1.0], "name": ["é"]}))
+    lines = list(export_lines(memory, talk))
+    memory.remove(talk)
+    new = import_lines(memory, lines)
+    desk = open_desk(memory, new.id, get_settings())
+    assert (list(desk.tables), desk.target) == (["stars", "giants"], "M13")
+    assert desk.table()[1].equals(pl.DataFrame({"g": [1.0], "name": ["é"]}))
+    again = [line for line in export_lines(memory, new.id) if '"kind": "table"' in line]
+    assert again == [line for line in lines if '"kind": "table"' in line]
+
+
+def test_a_table_that_was_lost_is_left_out(memory, talk):
+    shelved(memory, talk, stars=pl.DataFrame({"g": [1.0]}))
+    for one in (memory.files(talk) / "tables").iterdir():
+        one.unlink()
+    assert not any('"kind": "table"' in line for line in export_lines(memory, talk))
+
+
+def test_a_table_of_too_many_cells_is_refused(memory, monkeypatch):
+    monkeypatch.setattr(shelf, "MOST_CELLS", 5)
+    with pytest.raises(InputError, match="Line 2: The table has 3 rows of 2; 5 cells"):
+        import_lines(memory, [HEAD, table("t", rows=3)])
+    assert not list((memory.folder / "conversations").glob("*"))
+
+
+def test_at_most_as_many_tables_as_are_kept_come_in(memory):
+    lines = [HEAD, *(table(f"t{n}") for n in range(9))]
+    with pytest.raises(InputError, match="Line 10 is one table too many; 8 are taken in"):
+        import_lines(memory, lines)
+
+
+def table(name, *, rows=1):
+    out = io.BytesIO()
+    pl.DataFrame({"g": [1.0] * rows, "h": [2.0] * rows}).write_parquet(out)
+    content = base64.b64encode(out.getvalue()).decode()
+    return json.dumps({"kind": "table", "name": name, "base64": content})
+
+
 HEAD = '{"kind": "conversation", "version": 1, "title": "T", "target": ""}'
 
 
@@ -57,6 +111,12 @@ HEAD = '{"kind": "conversation", "version": 1, "title": "T", "target": ""}'
         ([HEAD, '{"kind": "replied", "version": 1, "body": {"text": 3}}'], "Line 2: A message"),
         ([HEAD, '{"kind": "file", "name": "a", "base64": "?"}'], "base64 in line 2"),
         ([HEAD, '{"kind": "file", "name": "..", "base64": ""}'], "Line 2 names no file"),
+        (
+            [HEAD, '{"kind": "table", "name": "t", "base64": "aGk="}'],
+            "Line 2: The table is no Parq",
+        ),
+        ([HEAD, '{"kind": "table", "name": "", "base64": ""}'], "name in line 2 must be a table"),
+        ([HEAD, table("t"), table("t")], "name in line 3 must be a table's own"),
     ],
 )
 def test_what_is_no_export_leaves_nothing(memory, lines, error):

@@ -13,15 +13,18 @@ from typing import Any
 
 from skywright.assistant.memory.memory import Memory, add_message, checked_title, insert
 from skywright.assistant.memory.records import VERSION, Conversation, body_of, turn_of
+from skywright.assistant.memory.shelf import MOST_TABLES, name_tables, packed_tables, unpack_table
 from skywright.errors import InputError
 
 MOST_LINES = 20_000
 MOST_FILE_BYTES = 64 * 1024 * 1024
-"""Of all files of a conversation that is taken in."""
+"""Of all files and tables of a conversation that is taken in."""
+
+_LONGEST_NAME = 200
 
 
 def export_lines(memory: Memory, id_: str, *, files: bool = True) -> Iterator[str]:
-    """Yield a conversation line by line: what it is, its messages, its files in base64."""
+    """Yield a conversation line by line: what it is, its messages, files and tables in base64."""
     known = memory.get(id_)
     folder = memory.files(id_)
     yield _line(kind="conversation", version=VERSION, title=known.title, target=known.target,
@@ -38,7 +41,9 @@ def export_lines(memory: Memory, id_: str, *, files: bool = True) -> Iterator[st
     for name in names if files else ():
         path = folder / Path(name).name
         if path.is_file():
-            yield _line(kind="file", name=name, base64=base64.b64encode(path.read_bytes()).decode())
+            yield _line(kind="file", name=name, base64=_base64(path.read_bytes()))
+    for name, content in packed_tables(memory, id_) if files else ():
+        yield _line(kind="table", name=name, base64=_base64(content))
 
 
 def import_lines(memory: Memory, lines: Iterable[str]) -> Conversation:
@@ -56,7 +61,7 @@ def import_lines(memory: Memory, lines: Iterable[str]) -> Conversation:
         message = "Line 1 must be the conversation itself."
         raise InputError(message, hint="Give a file as the export writes it.")
     try:
-        _write_files(records, folder)
+        tables = _write_files(records, folder)
         with memory.file.write() as connection:
             title = str(records[0].get("title", "")) or "imported"
             insert(connection, new, memory.owner, checked_title(title))
@@ -68,6 +73,7 @@ def import_lines(memory: Memory, lines: Iterable[str]) -> Conversation:
                 if one["kind"] in {"asked", "replied"}:
                     added = add_message(connection, new, _turn(number, one, folder))
                     _take_rating(connection, added, one)
+            name_tables(connection, new, tables)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -88,7 +94,7 @@ def _record(number: int, line: str) -> dict[str, Any]:
     except ValueError as error:
         message = f"Line {number} is no JSON: {error}."
         raise InputError(message) from error
-    kinds = ("conversation", "asked", "replied", "file")
+    kinds = ("conversation", "asked", "replied", "file", "table")
     if not isinstance(value, dict) or value.get("kind") not in kinds:
         message = f"kind in line {number} must be one of {', '.join(kinds)}."
         raise InputError(message)
@@ -115,23 +121,63 @@ def _take_rating(connection: Any, message_id: int, record: dict[str, Any]) -> No
         )
 
 
-def _write_files(records: list[dict[str, Any]], folder: Path) -> None:
+def _write_files(records: list[dict[str, Any]], folder: Path) -> dict[str, str]:
+    """Write files and tables, and return where each table is by its name."""
     left = MOST_FILE_BYTES
+    tables: dict[str, str] = {}
     for number, one in enumerate(records, start=1):
-        if one["kind"] != "file":
+        if one["kind"] not in {"file", "table"}:
             continue
-        name = Path(str(one.get("name", ""))).name
-        try:
-            content = base64.b64decode(str(one.get("base64", "")), validate=True)
-        except (binascii.Error, ValueError) as error:
-            message = f"base64 in line {number} cannot be read: {error}."
-            raise InputError(message) from error
+        content = _content(number, one)
         left -= len(content)
-        if left < 0 or not name or name.startswith("."):
-            message = f"Line {number} names no file, or the files are too large together."
+        if left < 0:
+            message = f"With line {number} the files are too large together."
             raise InputError(message, hint=f"At most {MOST_FILE_BYTES} bytes are taken in.")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+        if one["kind"] == "file":
+            _write_file(number, one, content, folder)
+        else:
+            _write_table(number, one, content, folder, tables)
+    return tables
+
+
+def _content(number: int, record: dict[str, Any]) -> bytes:
+    try:
+        return base64.b64decode(str(record.get("base64", "")), validate=True)
+    except (binascii.Error, ValueError) as error:
+        message = f"base64 in line {number} cannot be read: {error}."
+        raise InputError(message) from error
+
+
+def _write_file(number: int, record: dict[str, Any], content: bytes, folder: Path) -> None:
+    name = Path(str(record.get("name", ""))).name
+    if not name or name.startswith("."):
+        message = f"Line {number} names no file."
+        raise InputError(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def _write_table(
+    number: int, record: dict[str, Any], content: bytes, folder: Path, tables: dict[str, str]
+) -> None:
+    name = record.get("name")
+    if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME or name in tables:
+        message = (
+            f"name in line {number} must be a table's own, of 1 to {_LONGEST_NAME} characters."
+        )
+        raise InputError(message)
+    if len(tables) == MOST_TABLES:
+        message = f"Line {number} is one table too many; {MOST_TABLES} are taken in."
+        raise InputError(message)
+    try:
+        tables[name] = unpack_table(content, folder)
+    except InputError as error:
+        message = f"Line {number}: {error.message}"
+        raise InputError(message, hint=error.hint) from error
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _line(**value: Any) -> str:
