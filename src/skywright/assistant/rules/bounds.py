@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from skywright.assistant.rules.negation import is_left_out
 from skywright.assistant.rules.reading import Reader
 
 _N = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
@@ -18,16 +19,17 @@ _G = r"\b(?:phot_)?g(?:_mean_mag)?\b(?: ?mag(?:nitude)?s?)?"
 _MAG = rf"(?:{_G}|\b(?:apparent )?mag(?:nitude)?s?\b(?: g\b)?)"
 _LESS, _MORE = r"(?:<=?)", r"(?:>=?)"
 _RANGE = r"(?:(?:between|from|of|in the range(?: of)?|range|:|=)\s*)?"
-_TO = r"(?:and|to|-|\.\.|,|until|up to)"
+_TO = r"(?:and|to|-|\.\.\.?|,|until|up to)"
 _BETWEEN = (
     rf"(?:is |are |in |lies |ranging |values? )*{_RANGE}"
     rf"[\[(]?(?P<low>{_N})\s*{_TO}\s*(?P<high>{_N})[\])]?"
 )
-_ABOVE = r"above|over|greater than|larger than|more than|redder than|at least|fainter than"
-_BELOW = r"below|under|less than|smaller than|bluer than|at most|brighter than|up to"
+ABOVE = r"above|over|greater than|larger than|more than|redder than|at least|fainter than"
+BELOW = r"below|under|less than|smaller than|bluer than|at most|brighter than|up to"
 
-_EXCEEDS = rf"(?:{_MORE}|(?:is |are |of |be |a )*(?:{_ABOVE}))"
-_FALLS_SHORT = rf"(?:{_LESS}|(?:is |are |of |be |a )*(?:{_BELOW}))"
+_IS = r"(?:(?:is|are|of|be|a|not|no|isn't|aren't|that|which) )*"
+_EXCEEDS = rf"(?:{_MORE}|{_IS}(?:{ABOVE}))"
+_FALLS_SHORT = rf"(?:{_LESS}|{_IS}(?:{BELOW}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Bounds:
     high: float | None
     of: str
     """``bp_rp``, ``bp_g``, ``g_rp``, or ``g`` for the magnitude."""
+    is_outside: bool = False
+    """Whether what lies between is to be left out."""
 
 
 def colour_bounds_in(reader: Reader) -> Bounds | None:
@@ -55,22 +59,22 @@ def magnitude_bounds_in(reader: Reader) -> Bounds | None:
     found = _range_of(reader, _MAG, "g", "magnitude")
     if found:
         return found
-    low = _first(reader, rf"(?:fainter|dimmer) (?:than|then) (?:{_MAG}\s*)?(?:of )?=? ?(?P<n>{_N})")
-    high = _first(reader, rf"brighter (?:than|then) (?:{_MAG}\s*)?(?:of )?=? ?(?P<n>{_N})")
-    if low is None and high is None:
-        return None
-    return Bounds(low, high, "g")
+    than = rf"(?:than|then) (?:{_MAG}\s*)?(?:of )?=? ?(?P<n>{_N})"
+    return _one_sided(reader, (rf"(?:fainter|dimmer) {than}", rf"brighter {than}"), "g")
 
 
 def _range_of(reader: Reader, quantity: str, name: str, kind: str) -> Bounds | None:
+    def pair(match: re.Match[str]) -> Bounds:
+        low, high = sorted((float(match["low"]), float(match["high"])))
+        return Bounds(low, high, name, is_outside=is_left_out(match.string[: match.start()]))
+
     for pattern in _two_sided(quantity):
-        taken = reader.take(_compiled(pattern), kind, _pair)
+        taken = reader.take(_compiled(pattern), kind, pair)
         if taken:
-            low, high = sorted(taken[0])
-            return Bounds(low, high, name)
-    least = _first(reader, rf"{quantity}\s*{_EXCEEDS}\s*(?P<n>{_N})", kind)
-    most = _first(reader, rf"{quantity}\s*{_FALLS_SHORT}\s*(?P<n>{_N})", kind)
-    return None if least is None and most is None else Bounds(least, most, name)
+            return taken[0]
+    least = rf"{quantity}\s*{_EXCEEDS}\s*(?P<n>{_N})"
+    most = rf"{quantity}\s*{_FALLS_SHORT}\s*(?P<n>{_N})"
+    return _one_sided(reader, (least, most), name, kind)
 
 
 def _two_sided(quantity: str) -> tuple[str, ...]:
@@ -84,23 +88,28 @@ def _two_sided(quantity: str) -> tuple[str, ...]:
         rf"{quantity}\s*{above}\s*{low}{also}{below}\s*{high}",
         rf"{quantity}\s*{below}\s*{high}{also}{above}\s*{low}",
         rf"{quantity},?\s*{_BETWEEN}",
-        rf"(?:(?:between|from)\s+)?{low}\s*(?:and|to|-)\s*{high}\s*{within}{quantity}",
+        rf"(?:(?:between|from)\s+)?{low}\s*(?:and|to|-|\.\.\.?)\s*{high}\s*(?:{within})?{quantity}",
     )
 
 
-def _pair(match: re.Match[str]) -> tuple[float, float]:
-    return float(match["low"]), float(match["high"])
-
-
 def _by_words(reader: Reader) -> Bounds | None:
-    low = _first(reader, rf"redder than (?P<n>{_N})", "colour")
-    high = _first(reader, rf"bluer than (?P<n>{_N})", "colour")
-    return None if low is None and high is None else Bounds(low, high, "bp_rp")
+    sides = (rf"redder than (?P<n>{_N})", rf"bluer than (?P<n>{_N})")
+    return _one_sided(reader, sides, "bp_rp", "colour")
 
 
-def _first(reader: Reader, pattern: str, kind: str = "magnitude") -> float | None:
-    taken = reader.take(_compiled(pattern), kind, lambda m: float(m["n"]))
-    return taken[0] if taken else None
+def _one_sided(
+    reader: Reader, sides: tuple[str, str], name: str, kind: str = "magnitude"
+) -> Bounds | None:
+    """Take a lower and an upper bound; one that is to be left out bounds the other side."""
+    ends: dict[bool, float] = {}
+    for is_low, pattern in zip((True, False), sides, strict=True):
+        for value, is_negated in reader.take(_compiled(pattern), kind, _value):
+            ends[is_low != is_negated] = value
+    return Bounds(ends.get(True), ends.get(False), name) if ends else None
+
+
+def _value(match: re.Match[str]) -> tuple[float, bool]:
+    return float(match["n"]), is_left_out(match.string[: match.start("n")])
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -58,8 +58,10 @@ def span_in(reader: Reader, today: date) -> Span | None:
 
         taken = reader.take(_compiled(pattern), "time", read)
         if taken:
-            since = taken[0].since
-            return replace(taken[0], is_to_come=since is not None and since > today)
+            since, until = taken[0].since, taken[0].until
+            is_begun = since is None or since < today
+            is_to_come = not is_begun and (since != today or until != today)
+            return replace(taken[0], is_to_come=is_to_come)
     return None
 
 
@@ -247,6 +249,9 @@ def _named_period(match: re.Match[str], today: date) -> Span:
     if unit == "century":
         first = today.year // 100 * 100 - 100 * is_last
         return Span(date(first, 1, 1), date(first + 99, 12, 31))
+    if unit == "week" and not is_last:
+        monday = today - timedelta(today.weekday())
+        return Span(monday, monday + timedelta(6))
     return Span(today - timedelta(_DAYS[unit]), today)
 
 

@@ -10,7 +10,7 @@ from skywright.assistant.rules.amounts import Amounts, amounts_in, count_in
 from skywright.assistant.rules.angles import angles_in, radius_deg
 from skywright.assistant.rules.bounds import Bounds, colour_bounds_in, magnitude_bounds_in
 from skywright.assistant.rules.dates import Span, span_in
-from skywright.assistant.rules.faults import Fault, date_faults_in, faults_in
+from skywright.assistant.rules.faults import Fault, bound_faults_of, date_faults_in, faults_in
 from skywright.assistant.rules.names import Kind, Name, gazetteer, names_in
 from skywright.assistant.rules.positions import Position, positions_in
 from skywright.assistant.rules.reading import Reader, plain
@@ -22,6 +22,12 @@ from skywright.assistant.rules.references import (
     quoted_in,
 )
 
+_UNWANTED = re.compile(
+    r"\b(?:not|except(?: for)?|excluding|instead of|rather than|other than|apart from|without)"
+    r"(?: (?:of|for|around|near|on|about|in|the|that|object|star))*\s*$",
+    re.IGNORECASE,
+)
+"""What stands before a name that is not wanted."""
 _MOST_READ = 2_000
 """Characters that are read: some patterns take a time that grows with the square of the length."""
 
@@ -91,10 +97,12 @@ def entities_in(question: str, today: date) -> Entities:
     span = None if faults else span_in(reader, today)
     count = count_in(reader)
     faults += faults_in(reader, radius)
+    faults += bound_faults_of(colour, "colour")
+    faults += bound_faults_of(magnitude, "magnitude")
     return Entities(
         text=text,
         masked=reader.masked(),
-        names=tuple(names),
+        names=tuple(_wanted(names, text)),
         positions=tuple(positions),
         radius_deg=radius,
         colour=colour,
@@ -120,6 +128,12 @@ def _with_text(question: str, adql: str, pasted: str) -> Entities:
     kind = "ADQL" if adql else "PASTED"
     masked = f"{before.lower()} {kind}".strip()
     return Entities(plain(question), masked, adql=adql, pasted=pasted, untimed=before)
+
+
+def _wanted(names: list[Name], text: str) -> list[Name]:
+    """Leave out what is named to be left out, as in "not M31 but M33", where another is named."""
+    wanted = [one for one in names if not _UNWANTED.search(text[: one.start])]
+    return wanted or names
 
 
 def _listed(text: str, kind: str) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skywright.assistant.rules import sky_plans
+from skywright.assistant.rules.dates import Span
+from skywright.assistant.rules.entities import Entities
 from skywright.assistant.rules.faults import Part
+from skywright.assistant.rules.names import Name, gazetteer
 from skywright.assistant.rules.plan import Plan, step
 from skywright.assistant.rules.subjects import author_of, free_name, service_of, subject_of
 from skywright.assistant.rules.understanding import Wish
@@ -20,7 +24,10 @@ def planned(wish: Wish, settings: Settings) -> Plan:
     for fault in wish.entities.faults:
         if fault.of in needed:
             return Plan(missing=fault.sentence)
-    return _PLANS[wish.intent](wish, settings)
+    plan = _PLANS[wish.intent](wish, settings)
+    if wish.intent in _OF_ONE and plan.steps:
+        return replace(plan, remarks=(*plan.remarks, *sky_plans.left_out(wish)))
+    return plan
 
 
 def _papers(wish: Wish, _settings: Settings) -> Plan:
@@ -62,37 +69,74 @@ def _meant(text: str, codes: Sequence[str]) -> list[str]:
 def _launches(wish: Wish, _settings: Settings) -> Plan:
     read = wish.entities
     given: dict[str, Any] = {"provider": read.provider, "rocket": read.rocket}
+    given |= _days(read.span)
+    given["outcome"] = _outcome(read.masked)
+    is_to_come = bool(read.span and read.span.is_to_come) or bool(_UPCOMING.search(read.masked))
+    given["upcoming"] = is_to_come
     given = {key: value for key, value in given.items() if value}
-    if read.span and read.span.since:
-        given["since"] = read.span.since.isoformat()
-    if read.span and read.span.until:
-        given["until"] = read.span.until.isoformat()
-    if _FAILED.search(read.masked):
-        given["outcome"] = "failure"
-    elif _SUCCEEDED.search(read.masked):
-        given["outcome"] = "success"
-    if _UPCOMING.search(read.masked):
-        given["upcoming"] = True
-    if read.count:
+    launched = read.named("satellite")
+    if launched and not (read.provider or read.rocket) and _WHEN.search(read.masked):
+        return Plan((step("find-satellites", **_satellite(launched)),))
+    unread = _unread_phrase(read)
+    if not given and (unread or not _ANY_LAUNCH.search(read.masked)):
+        named = f"Launches of {unread!r} are not told apart. " if unread else ""
+        return Plan(missing=f"{named}Which launches? Give a provider, a rocket, or dates.")
+    remarks: tuple[str, ...] = (f"{unread} was not considered.",) if unread else ()
+    if _EARLIEST.search(read.masked):
+        remarks += ("The newest are told first; the table holds all, the earliest last.",)
+    elif read.count:
         given["limit"] = min(read.count, 100)
-    return Plan((step("find-launches", **given),))
+    return Plan((step("find-launches", **given),), remarks)
+
+
+def _days(span: Span | None) -> dict[str, str]:
+    ends = {"since": span.since, "until": span.until} if span else {}
+    return {name: day.isoformat() for name, day in ends.items() if day}
+
+
+def _outcome(masked: str) -> str:
+    failed, succeeded = _FAILED.search(masked), _SUCCEEDED.search(masked)
+    if bool(failed) == bool(succeeded):
+        return ""
+    found = failed or succeeded
+    assert found is not None  # noqa: S101  (one of both; tells the type)
+    is_failure = bool(failed) != bool(_DENIED.search(masked[: found.start()]))
+    return "failure" if is_failure else "success"
+
+
+def _unread_phrase(read: Entities) -> str:
+    """Return a name behind "from", "of" and the like, such as a site, that is no filter."""
+    if read.names:
+        return read.names[0].text
+    for match in _PHRASE.finditer(read.untimed):
+        phrase = match["phrase"].strip(" ?.!,")
+        if not any(_listed_way(phrase, kind) for kind in ("providers", "rockets")):
+            return phrase
+    return ""
+
+
+def _listed_way(phrase: str, kind: str) -> bool:
+    ways = [way for said in gazetteer()[kind].values() for way in said]
+    return any(re.search(rf"(?<!\w){re.escape(way)}(?!\w)", phrase.lower()) for way in ways)
 
 
 def _satellites(wish: Wish, _settings: Settings) -> Plan:
     read = wish.entities
     named = read.named("satellite")
-    given: dict[str, Any] = {}
-    if named and named.norad_id:
-        given["norad_id"] = named.norad_id
-    elif named:
-        given["name"] = named.text
-    else:
+    given: dict[str, Any] = _satellite(named) if named else {}
+    if not named:
         given["name"] = _constellation(read.text) or wish.target or free_name(read)
     if not any(given.values()):
         return Plan(missing="Which satellite? Give a name such as ISS, or a NORAD number.")
+    if read.span and not _NOW.search(read.masked):
+        return Plan(missing="Satellites are found by name or number, not by date. Which ones?")
     if read.count:
         given["limit"] = min(read.count, 100)
     return Plan((step("find-satellites", **given),))
+
+
+def _satellite(named: Name) -> dict[str, Any]:
+    return {"norad_id": named.norad_id} if named.norad_id else {"name": named.text}
 
 
 def _constellation(text: str) -> str:
@@ -112,12 +156,17 @@ def _exoplanets(wish: Wish, _settings: Settings) -> Plan:
         given["name" if re.search(r" [b-i]$", wish.target) else "host"] = wish.target
     if read.method:
         given["method"] = read.method
-    if read.span and read.span.since and read.span.until:
-        given["year"] = read.span.since.year
+    if read.span and not planet:
+        first, last = read.span.since, read.span.until
+        if not (first and last and first.year == last.year):
+            return Plan(missing="Exoplanets are found by one year of discovery. Which year?")
+        given["year"] = first.year
     if read.facility and not planet:
         given["facility"] = read.facility
     if not given:
         name = free_name(read)
+        if not (name or _ANY_PLANET.search(read.masked)):
+            return Plan(missing="Which planets? Give a star, a planet, a method or a year.")
         given |= {"host": name} if name else {}
     if read.count:
         given["limit"] = min(read.count, 100)
@@ -145,8 +194,14 @@ def _simulate(wish: Wish, _settings: Settings) -> Plan:
     if amounts.speed_m_s is not None:
         if span is None or span.since is None:
             return Plan(missing="On which date should the velocity change? For example 2027-01-01.")
-        request |= {"delta_v": [0.0, amounts.speed_m_s, 0.0], "at": span.since.isoformat()}
-        remarks = ("The change of velocity was taken along the direction of motion.",)
+        text = wish.entities.text
+        radial, along, normal = (bool(one.search(text)) for one in (_RADIAL, _BACK, _NORMAL))
+        speed = -abs(amounts.speed_m_s) if along or _INWARD.search(text) else amounts.speed_m_s
+        push = [speed, 0.0, 0.0] if radial else [0.0, speed, 0.0]
+        push = [0.0, 0.0, speed] if normal else push
+        request |= {"delta_v": push, "at": span.since.isoformat()}
+        if not (radial or normal or along):
+            remarks = ("The change of velocity was taken along the direction of motion.",)
     if amounts.diameter_km is not None:
         request["diameter_km"] = amounts.diameter_km
     if amounts.mass_kg is not None:
@@ -184,7 +239,9 @@ def _collision(wish: Wish, _settings: Settings) -> Plan:
 
 def _picture(wish: Wish, _settings: Settings) -> Plan:
     span = wish.entities.span
-    given = {"date": span.since.isoformat()} if span and span.is_day and span.since else {}
+    if span and not (span.is_day and span.since):
+        return Plan(missing="Of which day? For example 2024-04-08.")
+    given = {"date": span.since.isoformat()} if span and span.since else {}
     return Plan((step("picture-of-the-day", **given),))
 
 
@@ -210,6 +267,35 @@ def _nothing(_wish: Wish, _settings: Settings) -> Plan:
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 _FAILED = re.compile(r"\b(fail\w*|unsuccessful\w*|explo\w+|lost|went wrong)\b", re.IGNORECASE)
 _SUCCEEDED = re.compile(r"\b(success\w*|succeed\w*|went well)\b", re.IGNORECASE)
+_DENIED = re.compile(r"(?:\b(?:not|never|no|without(?: a)?|neither|non)|n't)(?:\W+\w+)?\W*$", re.I)
+_WHEN = re.compile(
+    r"\b(?:when|what (?:date|day|year)|which (?:date|day|year|rocket)|how long ago)\b"
+)
+_ANY_LAUNCH = re.compile(
+    r"\b(?:all|any|every|latest|last|recent\w*|newest|list|show|which|how many|number|table|history"
+    r"|COUNT)\b|^(?:the )?(?:rocket |space |orbital )?(?:launches|launch list)\W*$",
+)
+_EARLIEST = re.compile(r"\b(?:first|earliest|oldest|maiden|inaugural)\b")
+_PHRASE = re.compile(
+    r"\b(?:by|of|from|at|with|carrying|to|for|on)\s+(?:the |a |an )?"
+    r"(?P<phrase>[A-Z][\w-]*(?: (?:[A-Z0-9][\w-]*|of|de))*)"
+)
+_ANY_PLANET = re.compile(
+    r"\b(?:all|any|list|show|how many|number|latest|newest|known|confirmed|count)\b.*"
+    r"\b(?:exo-?planets?|planets?|worlds)\b|^(?:the )?exo-?planets\W*$"
+)
+_NOW = re.compile(r"\b(?:now|today|currently|at present|still)\b")
+_RADIAL = re.compile(r"\b(?:radial\w*|outward\w*|inward\w*|(?:towards?|away from) the sun)\b", re.I)
+_INWARD = re.compile(r"\b(?:inward\w*|towards? the sun)\b", re.IGNORECASE)
+_BACK = re.compile(
+    r"\b(?:slow\w*|brak\w+|decelerat\w*|retrograde|backwards?|opposite"
+    r"|against (?:its|the) (?:direction of )?(?:motion|velocity))\b",
+    re.IGNORECASE,
+)
+_NORMAL = re.compile(
+    r"\b(?:normal|perpendicular) to (?:its|the) (?:orbit\w*|plane)|\bout of (?:its |the )?plane\b",
+    re.IGNORECASE,
+)
 _UPCOMING = re.compile(
     r"\b(next|upcoming|future|scheduled|planned|coming( up)?|soon|will (be )?launch\w*|tomorrow)\b",
     re.IGNORECASE,
@@ -219,17 +305,22 @@ _CONSTELLATIONS = re.compile(
     r"\b(starlink|oneweb|iridium|kuiper|galileo|glonass|gps|navstar|beidou|globalstar|cosmos)\b",
     re.IGNORECASE,
 )
+_OF_ONE = frozenset(
+    ["coordinates", "cone-search", "cmd", "light-curve", "sed", "sky-map", "exoplanets",
+     "satellites", "neo-assess", "neo-simulate"]
+)  # fmt: skip
+"""Intents that answer for one object."""
 _NEEDED: dict[str, tuple[Part, ...]] = {
-    "cone-search": ("positions", "radius_deg", "count"),
-    "colour-cut": ("radius_deg",),
-    "cmd": ("positions", "radius_deg"),
+    "cone-search": ("positions", "radius_deg", "count", "colour", "magnitude", "condition"),
+    "colour-cut": ("radius_deg", "colour", "magnitude", "condition"),
+    "cmd": ("positions", "radius_deg", "colour", "magnitude", "condition"),
     "sky-map": ("positions", "radius_deg"),
     "papers": ("span", "count"),
     "launches": ("span", "count"),
-    "satellites": ("count",),
-    "exoplanets": ("span", "count"),
+    "satellites": ("count", "condition"),
+    "exoplanets": ("span", "count", "condition"),
     "neo-simulate": ("span",),
-    "neo-anomalies": ("count",),
+    "neo-anomalies": ("count", "condition"),
     "picture-of-the-day": ("span",),
 }
 """What each intent cannot go without where it was given wrongly."""

@@ -37,7 +37,10 @@ _ANY_DAY = date(2026, 1, 1)
 
 _ANY = r"(?:OBJECT|EXOPLANET|ASTEROID|COMET|PLANET|SATELLITE)"
 _STANDS_FOR = {
-    "{it}": _ANY, "{neo}": r"(?:ASTEROID|COMET)", "{sat}": r"SATELLITE",
+    "{papers}": r"papers?|articles?|literature|publications?|preprints?|studies|published"
+    r"|(?:in|on|from|via|search|ask|query) (?:the )?(?:nasa )?(?:ads|arxiv)",
+    "{it}": _ANY, "{host}": r"(?:OBJECT|EXOPLANET)",
+    "{neo}": r"(?:ASTEROID|COMET)", "{sat}": r"SATELLITE",
 }  # fmt: skip
 
 

@@ -22,6 +22,16 @@ CLUSTER_ROWS = 50_000
 _MISSIONS = {"tess": "TESS", "kepler": "Kepler", "k2": "K2"}
 
 
+def left_out(wish: Wish) -> tuple[str, ...]:
+    """Return the remark on objects that a question names beside the one that is answered."""
+    meant = {wish.target.lower(), ""}
+    others = [one.text for one in wish.entities.names if one.text.lower() not in meant]
+    if not wish.target or not others:
+        return ()
+    rest = " and ".join(others[:3])
+    return (f"One object is answered at a time: this is {wish.target}; ask for {rest} next.",)
+
+
 def coordinates(wish: Wish, _settings: Settings) -> Plan:
     """Plan to resolve a name."""
     name = wish.target or free_name(wish.entities)
@@ -118,14 +128,18 @@ def cmd(wish: Wish, settings: Settings) -> Plan:
     if wish.entities.positions:
         return _cmd_at_place(wish)
     if not name:
+        if wish.tables and _cuts(wish):
+            return Plan((*_cuts(wish), Step("plot-cmd", _newest)))
         if wish.tables:
             return Plan((step("plot-cmd"),))
         return Plan(missing="Of which object? For example the cluster NGC 6397.")
     if _has_table(wish, name, settings) and not wish.entities.radius_deg:
-        return Plan((step("plot-cmd", target=name),))
+        if not _cuts(wish):
+            return Plan((step("plot-cmd", target=name),))
+        return Plan((step("colour-cut", **_cut(wish), table=name), Step("plot-cmd", _newest)))
     radius = round(wish.entities.radius_deg or CLUSTER_DEG, 6)
     fixed = {"radius_deg": radius, "catalogue": catalogue_of(wish.entities), "limit": CLUSTER_ROWS}
-    steps = (*_cone_at(name, fixed), Step("plot-cmd", _newest))
+    steps = (*_cone_at(name, fixed), *_cuts(wish), Step("plot-cmd", _newest))
     return Plan(steps, () if wish.entities.radius_deg else (_radius_remark(wish),))
 
 
@@ -134,7 +148,7 @@ def _cmd_at_place(wish: Wish) -> Plan:
     radius = round(wish.entities.radius_deg or CLUSTER_DEG, 6)
     cone = step("cone-search", ra_deg=place.ra_deg, dec_deg=place.dec_deg, radius_deg=radius,
                  catalogue=catalogue_of(wish.entities), limit=CLUSTER_ROWS)  # fmt: skip
-    return Plan((cone, Step("plot-cmd", _newest)), (_radius_remark(wish),))
+    return Plan((cone, *_cuts(wish), Step("plot-cmd", _newest)), (_radius_remark(wish),))
 
 
 def _newest(runs: Sequence[ToolRun]) -> Mapping[str, Any]:

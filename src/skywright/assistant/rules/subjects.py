@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from skywright.assistant.rules.entities import Entities
-from skywright.assistant.rules.wording import mended
+from skywright.assistant.rules.wording import is_known, mended
 
 _GAIA_WORDS = re.compile(r"\b(?:stars?|gaia|dr3|bp-?rp|parallax\w*|proper motions?|astrometr\w+)\b")
 _VIZIER = re.compile(
@@ -81,9 +81,15 @@ def free_name(read: Entities) -> str:
     for match in _pattern("named").finditer(read.untimed):
         name = _pattern("ends").sub("", match["name"]).strip(" .?!,")
         words = [one for one in name.lower().split() if one not in _words("no_name")]
-        if words and (words == name.lower().split() or name != name.lower()):
+        is_whole = words == name.lower().split() or name != name.lower()
+        if words and is_whole and not all(_is_term(one) for one in words):
             return name
     return ""
+
+
+def _is_term(word: str) -> bool:
+    bare = word.strip("'\"()").removesuffix("'s")
+    return bare in _words("terms") or is_known(bare)
 
 
 def catalogue_of(read: Entities) -> str:

@@ -30,12 +30,17 @@ def _words(name: str) -> frozenset[str]:
 
 @cache
 def _mended(word: str) -> str:
-    if word in _words("known_words") or word in _words("field_words"):
+    if any(is_known(one) for one in (word, word.removesuffix("s"))):
         return word
     most = 2 if len(word) >= _LONG else 1
     near = [one for one in _words("field_words") if abs(len(one) - len(word)) <= most]
     measured = sorted((edits(word, one, most), one) for one in near)
     return measured[0][1] if measured and measured[0][0] <= most else word
+
+
+def is_known(word: str) -> bool:
+    """Tell whether a word is one of the field, or of those that look like one."""
+    return word in _words("known_words") or word in _words("field_words")
 
 
 def edits(one: str, two: str, most: int) -> int:
