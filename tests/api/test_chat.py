@@ -157,6 +157,20 @@ def test_what_is_exported_comes_in_again(client, chat):
     assert "kind in line 1" in broken.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("path", ["branch", "feedback"])
+def test_a_number_beyond_those_of_messages_is_refused(client, chat, path):
+    id_ = chat(**HELP)[0][1]["conversation_id"]
+    asked = {"message_id": 10**30} | ({"rating": 1} if path == "feedback" else {})
+    response = client.post(f"/api/chat/conversations/{id_}/{path}", json=asked)
+    assert (response.status_code, "message_id" in response.text) == (422, True)
+
+
+def test_a_fact_whose_name_has_a_slash_can_be_forgotten(client):
+    client.put("/api/chat/facts", json={"name": "units/of angle", "value": "degrees"})
+    assert client.delete("/api/chat/facts/units%2Fof%20angle").status_code == 204
+    assert client.get("/api/chat/facts").json() == {"facts": []}
+
+
 def test_facts_are_put_shown_and_deleted(client):
     assert client.put("/api/chat/facts", json={"name": "u", "value": "deg"}).status_code == 204
     assert client.get("/api/chat/facts").json()["facts"][0]["value"] == "deg"
@@ -220,6 +234,27 @@ def test_a_stop_ends_the_answer_and_keeps_what_was_said(writing):
         {"code": "stopped", "message": "The answer was stopped.", "hint": ""},
     )
     assert client.post(f"/api/chat/{memory.recent()[0].id}/stop").json() == {"is_stopped": False}
+
+
+def test_a_second_question_meanwhile_is_refused_and_stops_nothing(writing):
+    waits = threading.Event()
+    with writing(Step(("One ", "two"), waits=waits)) as (client, _):
+        told = {}
+
+        def ask():
+            told["events"] = events_of(client.post("/api/chat", json=HELP).text)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        memory = Memory.of(get_settings())
+        while not (begun := [one for one in memory.recent() if one.messages]):
+            assert asking.is_alive()
+        second = {**HELP, "conversation_id": begun[0].id, "stream": False}
+        refused = [client.post("/api/chat", json=second).status_code for _ in range(2)]
+        waits.set()
+        asking.join(10)
+    assert refused == [409, 409]
+    assert told["events"][-1][0] == "done"
 
 
 def test_a_model_that_fails_is_told_as_an_event_and_as_a_status(writing):

@@ -34,6 +34,17 @@ def test_a_file_is_found_at_once_and_gone_when_erased(client, add):
     assert client.get("/api/knowledge/search", params=asked).json()["hits"] == []
 
 
+@pytest.mark.parametrize("name", ["cones\0.md", "☄" * 300 + ".md", "../../cones.md"])
+def test_a_name_that_no_file_can_have_is_made_one_that_it_can(add, name):
+    response = add(name)
+    assert (response.status_code, response.json()["added"]) == (201, 1)
+
+
+def test_a_number_that_no_document_can_have_is_refused(client):
+    response = client.delete(f"/api/knowledge/documents/{10**30}")
+    assert (response.status_code, "document_id" in response.text) == (422, True)
+
+
 def test_documents_come_page_by_page(client, add):
     for number in range(3):
         add(f"{number}.md", PAGE + str(number).encode())

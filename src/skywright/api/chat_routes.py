@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -56,17 +57,16 @@ async def chat(request: Request) -> Response:
     session = await services.work.call_long(session_of, services, caller, engine)
     id_ = await services.work.call(_conversation, session, asked.question, asked.conversation_id)
 
-    def make() -> Iterator[Say]:
-        return _said(session, asked.question, id_)
+    stop = threading.Event()  # of this answer: a second question is refused and stops nothing
 
-    def stop() -> None:
-        session.stop(id_)
+    def make() -> Iterator[Say]:
+        return _said(session, asked.question, id_, stop)
 
     if asked.stream:
         return StreamingResponse(
-            _events(make, stop), media_type="text/event-stream", headers=_HEADERS
+            _events(make, stop.set), media_type="text/event-stream", headers=_HEADERS
         )
-    return await _whole(request, make, stop)
+    return await _whole(request, make, stop.set)
 
 
 @router.post(
@@ -130,9 +130,9 @@ def _conversation(session: Session, question: str, id_: str | None) -> str:
     return session.memory.get(id_).id if id_ else session.begin(question).id
 
 
-def _said(session: Session, question: str, id_: str) -> Iterator[Say]:
+def _said(session: Session, question: str, id_: str, stop: threading.Event) -> Iterator[Say]:
     yield "conversation", {"conversation_id": id_}
-    for event in session.stream(question, conversation=id_):
+    for event in session.stream(question, conversation=id_, stop=stop):
         data = public(event.model_dump(mode="json", exclude={"kind"}), id_)
         if event.kind == "done":
             last = session.memory.last_message(id_)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 LONGEST_QUESTION = 20_000
 _ID = "9f86d081884c7d65"
+_MessageId = Annotated[int, Field(ge=1, lt=1 << 63)]
 
 
 class _Request(BaseModel):
@@ -38,7 +39,9 @@ class ChatRequest(_Request):
 class BranchRequest(_Request):
     """Where another way begins."""
 
-    message_id: int = Field(description="The last message that is taken over.", examples=[12])
+    message_id: _MessageId = Field(
+        description="The last message that is taken over.", examples=[12]
+    )
     before: bool = Field(
         default=False, description="Leave that message out too, to ask it in other words."
     )
@@ -53,7 +56,7 @@ class RenameRequest(_Request):
 class AnswerFeedbackRequest(_Request):
     """What an answer was worth."""
 
-    message_id: int = Field(description="The answer.", examples=[13])
+    message_id: _MessageId = Field(description="The answer.", examples=[13])
     rating: Literal[-1, 1] = Field(description="1 good, -1 bad.")
     comment: str = Field(default="", max_length=4_000, examples=["The axis is wrong."])
 

@@ -273,7 +273,7 @@ async def put_fact(request: Request) -> Response:
 
 
 @router.delete(
-    "/api/chat/facts/{name}",
+    "/api/chat/facts/{name:path}",
     operation_id="deleteFact",
     summary="Have something forgotten",
     status_code=204,

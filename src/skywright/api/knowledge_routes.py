@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as InPath
 from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
@@ -39,6 +40,7 @@ DOCUMENTS_PATH = "/api/knowledge/documents"
 router = APIRouter(tags=["knowledge"])
 _FIELDS = ("collection", "licence", "title")
 _LONGEST_FIELD = 200
+_LONGEST_NAME = 200  # bytes; file systems take 255
 _PAGE = 100
 _TEXT = TypeAdapter(TextRequest)
 
@@ -126,7 +128,9 @@ async def add_documents(request: Request) -> Response:
     status_code=204,
     responses=answers(None, 404, status=204, text="It is gone."),
 )
-async def delete_document(request: Request, document_id: int) -> Response:
+async def delete_document(
+    request: Request, document_id: Annotated[int, InPath(ge=1, lt=1 << 63)]
+) -> Response:
     """Answers that quoted it keep their quotes."""
     caller, services = caller_of(request, Permission.UPLOAD), services_of(request)
 
@@ -188,7 +192,8 @@ def _opened(folder: Path) -> IO[bytes]:
 
 def _named(folder: Path, given: str) -> Path:
     """Give the file the name that it came with, as its ending tells what it is."""
-    name = Path(given.replace("\\", "/")).name[-120:].lstrip(".")
+    name = Path(given.replace("\\", "/").replace("\0", "")).name.lstrip(".")
+    name = name.encode()[-_LONGEST_NAME:].decode(errors="ignore")
     if not name:
         message = "The file has no name; its ending tells what it is."
         raise InputError(message, hint="Send it with a filename such as notes.md.")

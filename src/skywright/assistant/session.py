@@ -108,7 +108,12 @@ class Session:
         raise AnswerError(last)
 
     def stream(
-        self, question: str, *, conversation: str | None = None, desk: Desk | None = None
+        self,
+        question: str,
+        *,
+        conversation: str | None = None,
+        desk: Desk | None = None,
+        stop: threading.Event | None = None,
     ) -> Iterator[Event]:
         """Answer a question, event by event.
 
@@ -120,6 +125,9 @@ class Session:
             Its id; without one a new conversation begins, unless a desk is given.
         desk : Desk, optional
             Instead of the desk of a conversation: nothing is remembered then.
+        stop : threading.Event, optional
+            Ends this answer when it is set, and no other of the conversation, as `Session.stop`
+            would.
 
         Raises
         ------
@@ -133,8 +141,8 @@ class Session:
             return
         yield Status(text="Opening the conversation")  # seen before the disk has been waited for
         id_ = conversation or self.begin(question).id
-        with _Busy(self.memory, id_) as stop:
-            yield from self._kept(question, id_, stop)
+        with _Busy(self.memory, id_, stop) as held:
+            yield from self._kept(question, id_, held)
 
     def begin(self, question: str, title: str = "") -> Conversation:
         """Begin a conversation for a question; raises InputError if that is blank."""
@@ -267,16 +275,16 @@ class _Busy:
     _running: dict[tuple[Path, str], threading.Event] = {}  # noqa: RUF012  (shared on purpose)
     _lock = threading.Lock()
 
-    def __init__(self, memory: Memory, id_: str) -> None:
+    def __init__(self, memory: Memory, id_: str, stop: threading.Event | None = None) -> None:
         self._key = (memory.file.path, memory.get(id_).id)
+        self._stop = stop or threading.Event()
 
     def __enter__(self) -> threading.Event:
-        stop = threading.Event()
         with self._lock:
-            if self._running.setdefault(self._key, stop) is not stop:
+            if self._running.setdefault(self._key, self._stop) is not self._stop:
                 message = f"A question is being answered in the conversation {self._key[1]}."
                 raise ConflictError(message, hint="Wait for its end, or stop it.")
-        return stop
+        return self._stop
 
     def __exit__(self, *raised: object) -> None:
         with self._lock:

@@ -106,7 +106,7 @@ def _content(path: Path) -> bytes:
         with open_it(path, "rb") as file:
             content = file.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
-        message = f"{path} cannot be read: {error}."
+        message = f"{path.name} cannot be read: {error}."
         raise InputError(message) from error
     if len(content) > limit:
         message = f"{path} holds more than the {limit >> 20} MiB that are allowed."
