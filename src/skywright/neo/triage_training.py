@@ -8,6 +8,7 @@ the other folds.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,25 +61,23 @@ def fit(run: Run) -> dict[str, Any]:
     moids = add_moid(table)
     orbit, quality = orbit_features(table, moids), quality_features(table)
     full = np.concatenate([orbit, quality], axis=1)
+    gaps = np.concatenate([orbit, masked(quality, run.seed + 50)], axis=1)
     metrics: dict[str, Any] = {"rows": len(on_list), "base_rate": float(on_list.mean())}
     calibration = {}
-    for part, x in (("full", full), ("bare", orbit)):
-        raw = out_of_fold(x, on_list, run)
-        honest = cross_calibrated(raw, on_list, run.seed)
-        prefix = "" if part == "full" else "bare_"
-        metrics |= {prefix + name: value for name, value in scores(honest, on_list).items()}
-        slope, intercept = platt(raw, on_list)
+    for prefix, x, shown in (("", full, (full, gaps)), ("bare_", orbit, (orbit,))):
+        raw = out_of_fold(x, on_list, run, shown)
+        honest = cross_calibrated(raw[0], on_list, run.seed)
+        told = scores(honest, on_list)
+        metrics |= {prefix + name: value for name, value in told.items()}
+        if not prefix:
+            metrics |= gaps_and_interval(raw[1], honest, on_list)
+        part = prefix.rstrip("_") or "full"
+        slope, intercept = platt(raw[0], on_list)
         calibration[part] = {"slope": slope, "intercept": intercept}
         model = taught(x, on_list, run, run.seed)
         metrics[prefix + "onnx_agreement"] = export(model, x, run.out / f"{part}.onnx")
-        run.log(part=part, **scores(honest, on_list))
-    gaps = np.concatenate([orbit, masked(quality, run.seed + 50)], axis=1)
-    metrics["gaps_average_precision"] = gaps_score(full, gaps, on_list, run)
+        run.log(part=part, **told)
     metrics |= baselines(full, moids["moid_au"].to_numpy(), on_list, run.seed)
-    low, high = bootstrap(
-        cross_calibrated(out_of_fold(full, on_list, run), on_list, run.seed), on_list
-    )
-    metrics |= {"average_precision_low": low, "average_precision_high": high}
     write_card(run, metrics, calibration)
     write_signature(run.out, "binary", INPUTS, target="listed", classes=LABELS)
     best = "moid_alone_average_precision"
@@ -155,7 +154,7 @@ def boosted(params: dict[str, Any], seed: int) -> Any:
         random_state=seed,
         deterministic=True,
         force_row_wise=True,
-        num_threads=2,
+        num_threads=1,  # threads that wait for a busy core cost more than they bring
         verbose=-1,
     )
 
@@ -172,24 +171,41 @@ def taught(x: F32, y: npt.NDArray[np.int64], run: Run, seed: int) -> Any:
     )
 
 
-def out_of_fold(x: F32, y: npt.NDArray[np.int64], run: Run) -> F64:
-    """Return raw probabilities, each from a model that has not seen the row."""
-    raw = np.zeros(len(y))
+def out_of_fold(x: F32, y: npt.NDArray[np.int64], run: Run, shown: Sequence[F32]) -> list[F64]:
+    """Return raw probabilities, each from a model that has not seen the row.
+
+    Parameters
+    ----------
+    x, y : ndarrays of shape (n, k) and (n,)
+        What the models learn from.
+    run : Run
+        Its seed divides the rows.
+    shown : sequence of ndarrays of shape (n, k)
+        The rows as the models are asked about them, such as with gaps.
+
+    Returns
+    -------
+    list of ndarrays of shape (n,)
+        One for each of ``shown``, by the same models.
+    """
+    raw = [np.zeros(len(y)) for _ in shown]
     for k, held in enumerate(_folds(y, run.seed)):
         model = taught(x[~held], y[~held], run, run.seed + k)
-        raw[held] = model.predict_proba(x[held])[:, 1]
+        for answers, rows in zip(raw, shown, strict=True):
+            answers[held] = model.predict_proba(rows[held])[:, 1]
     return raw
 
 
-def gaps_score(full: F32, gaps: F32, y: npt.NDArray[np.int64], run: Run) -> float:
-    """Return the average precision on unseen rows of which only a part is known."""
+def gaps_and_interval(raw_gaps: F64, honest: F64, y: npt.NDArray[np.int64]) -> dict[str, float]:
+    """Return the average precision on rows with gaps, and the interval of that on whole rows."""
     from sklearn.metrics import average_precision_score
 
-    raw = np.zeros(len(y))
-    for k, held in enumerate(_folds(y, run.seed)):
-        model = taught(full[~held], y[~held], run, run.seed + k)
-        raw[held] = model.predict_proba(gaps[held])[:, 1]
-    return float(average_precision_score(y, raw))
+    low, high = bootstrap(honest, y)
+    return {
+        "gaps_average_precision": float(average_precision_score(y, raw_gaps)),
+        "average_precision_low": low,
+        "average_precision_high": high,
+    }
 
 
 def cross_calibrated(raw: F64, y: npt.NDArray[np.int64], seed: int) -> F64:
