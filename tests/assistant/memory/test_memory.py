@@ -143,10 +143,26 @@ def test_a_question_can_be_asked_again_in_other_words(memory, talk):
     assert len(memory.messages(id_)) == 4
 
 
-def test_a_branch_from_nowhere_leaves_nothing(memory, talk):
+@pytest.mark.parametrize(
+    ("number", "before", "target"), [(2, True, "M13"), (0, True, ""), (3, False, "M31")]
+)
+def test_a_branch_knows_what_was_known_where_it_begins(memory, talk, number, before, target):
+    id_, numbers = talk
+    desk = open_desk(memory, id_, get_settings())
+    desk.tables["around-m31"] = pl.DataFrame({"ra": [10.7]})
+    keep_tables(memory, id_, desk, {})
+    memory.add(id_, Replied(Answer(text="M31 it is.")), target="M31")
+    other = open_desk(
+        memory, branch(memory, id_, numbers[number], before=before).id, get_settings()
+    )
+    assert (other.target, list(other.tables)) == (target, [] if before else ["around-m31"])
+
+
+@pytest.mark.parametrize("number", [999, 10**30])
+def test_a_branch_from_nowhere_leaves_nothing(memory, talk, number):
     before = count(memory, "conversation")
-    with pytest.raises(NotFoundError, match="has no message 999"):
-        branch(memory, talk[0], 999)
+    with pytest.raises(NotFoundError, match="has no message"):
+        branch(memory, talk[0], number)
     assert count(memory, "conversation") == before
     assert not list((memory.folder / "conversations").glob("*/"))
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
+import sqlite3
+from pathlib import Path
 
+from skywright.assistant.engine.model import Asked
 from skywright.assistant.memory.memory import Memory, insert, kind_of
-from skywright.assistant.memory.records import Conversation
+from skywright.assistant.memory.records import Conversation, turn_of
 from skywright.assistant.memory.shelf import copy_files
 
 
 def branch(memory: Memory, id_: str, message_id: int, *, before: bool = False) -> Conversation:
-    """Begin a conversation with the messages of another up to one of them, and its tables of now.
+    """Begin a conversation with the messages of another up to one of them.
+
+    The object last spoken of and the tables are those of that place, too: what was found later
+    is not known in the branch.
 
     Parameters
     ----------
@@ -46,11 +53,7 @@ def _copy_rows(memory: Memory, old: str, new: str, last: int, named: int) -> Non
         known = memory.found(connection, old)
         kind_of(connection, old, named)
         insert(connection, new, memory.owner, known.title, branched_from=old)
-        connection.execute("UPDATE conversation SET target = ? WHERE id = ?", (known.target, new))
-        connection.execute(
-            "INSERT INTO shelf SELECT ?, place, name, file FROM shelf WHERE conversation_id = ?",
-            (new, old),
-        )
+        _copy_state(connection, known, new, _next_question(connection, old, last))
         messages = connection.execute(
             "SELECT id FROM message WHERE conversation_id = ? AND id <= ? ORDER BY id", (old, last)
         ).fetchall()
@@ -72,3 +75,33 @@ def _copy_rows(memory: Memory, old: str, new: str, last: int, named: int) -> Non
                 " WHERE message_id = ? ORDER BY id",
                 (copied, row["id"]),
             )
+
+
+def _next_question(connection: sqlite3.Connection, id_: str, last: int) -> Asked | None:
+    """Return the question after a message: it knows what there was when it was asked."""
+    row = connection.execute(
+        "SELECT version, body FROM message WHERE conversation_id = ? AND id > ?"
+        " AND kind = 'asked' ORDER BY id LIMIT 1",
+        (id_, last),
+    ).fetchone()
+    if row is None:
+        return None
+    turn = turn_of("asked", row["version"], row["body"], Path())
+    return turn if isinstance(turn, Asked) else None
+
+
+def _copy_state(
+    connection: sqlite3.Connection, known: Conversation, new: str, after: Asked | None
+) -> None:
+    target = known.target if after is None else after.target
+    connection.execute("UPDATE conversation SET target = ? WHERE id = ?", (target, new))
+    connection.execute(
+        "INSERT INTO shelf SELECT ?, place, name, file FROM shelf WHERE conversation_id = ?",
+        (new, known.id),
+    )
+    if after is not None:
+        connection.execute(
+            "DELETE FROM shelf WHERE conversation_id = ?"
+            " AND name NOT IN (SELECT value FROM json_each(?))",
+            (new, json.dumps(after.tables)),
+        )

@@ -21,6 +21,7 @@ LONGEST_TITLE = 200
 LONGEST_COMMENT = 4_000
 _FILE_NAME = "conversations.db"
 _FOLDER = "conversations"
+_LARGEST = (1 << 63) - 1  # number that SQLite holds
 _TITLE_WORDS = 60  # characters of the first question that name a conversation
 
 _COLUMNS = (
@@ -247,9 +248,11 @@ def erase(connection: sqlite3.Connection, id_: str) -> None:
 
 def kind_of(connection: sqlite3.Connection, id_: str, message_id: int) -> str:
     """Return the kind of a message; raises NotFoundError if the conversation has none such."""
-    row: Any = connection.execute(
-        "SELECT kind FROM message WHERE id = ? AND conversation_id = ?", (message_id, id_)
-    ).fetchone()
+    row: Any = None
+    if abs(message_id) <= _LARGEST:
+        row = connection.execute(
+            "SELECT kind FROM message WHERE id = ? AND conversation_id = ?", (message_id, id_)
+        ).fetchone()
     if row is None:
         message = f"The conversation {id_} has no message {message_id}."
         raise NotFoundError(message)
