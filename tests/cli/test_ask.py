@@ -5,8 +5,9 @@ from typer.testing import CliRunner
 
 from skywright.assistant.memory.memory import Memory
 from skywright.assistant.messages import Answer, ToolCall, ToolRun
-from skywright.cli.ask import _exit_code
+from skywright.cli.ask import _exit_code, settings_with
 from skywright.cli.main import app
+from skywright.settings import get_settings
 
 
 def _ask(*words):
@@ -108,6 +109,14 @@ def test_a_model_that_names_none_is_refused(model):
     done = _ask("hello", "--model", model)
     assert done.exit_code == 1
     assert "names no service and model" in str(done.exception)
+
+
+def test_on_the_sandbox_no_tool_reads_an_address_that_leads_out(tmp_path):
+    with settings_with(tmp_path, None, is_sandbox=True):
+        inside = get_settings()
+        assert inside.sbdb_object_url.startswith("http://127.0.0.1:")
+        assert inside.catalogues_dir == tmp_path
+    assert get_settings().sbdb_object_url.startswith("https://")
 
 
 @pytest.mark.slow

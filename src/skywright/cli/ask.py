@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,16 +88,40 @@ def settings_with(
     from skywright.settings import get_settings
 
     settings = get_settings()
+    chosen = {"SKYWRIGHT_CATALOGUES_DIR": f"{catalogues.absolute()}"} if catalogues else {}
     if catalogues is not None:
         settings = settings.model_copy(update={"catalogues_dir": catalogues.absolute()})
     if not is_sandbox:
-        yield settings
+        with _in_force(chosen):
+            yield settings
         return
     from skywright.sources.sandbox.running import running_sandbox
 
     typer.echo("Starting the stand-ins", err=True)
-    with running_sandbox(catalogues, recorded) as running:
+    with (
+        running_sandbox(catalogues, recorded) as running,
+        _in_force(chosen | running.environment(is_shut=True)),
+    ):
         yield running.settings(settings)
+
+
+@contextmanager
+def _in_force(variables: dict[str, str]) -> Iterator[None]:
+    """Set the environment, for tools that are handed no settings and read them themselves."""
+    from skywright.settings import get_settings
+
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    get_settings.cache_clear()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        get_settings.cache_clear()
 
 
 def _conversation(session: Session, question: str, named: str | None) -> str:

@@ -10,7 +10,7 @@ import pytest
 from skywright.errors import NotFoundError, SourceError
 from skywright.orbits.ephemeris import body_state
 from skywright.orbits.frames import equatorial_from_ecliptic
-from skywright.sources import apod, horizons, launch_library, neows, spacex
+from skywright.sources import apod, horizons, launch_library, neows, sbdb, spacex
 from skywright.sources.ads import export_bibtex, search
 from skywright.sources.arxiv import search as search_arxiv
 from skywright.sources.collecting import Visit, Wish, collector_named, visit
@@ -306,6 +306,45 @@ def test_spectra_come_from_a_user_s_file_with_all_digits(tmp_path):
         rows = httpx.get(url, params=asked, timeout=30).json()[0]["Rows"]
     assert rows[0] == {"specObjID": 299489677444933632, "z": 0.021222, "class": "GALAXY"}
     assert rows[1]["specObjID"] is None  # more than SQLite holds
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A sandbox without files."""
+    with running_sandbox(options=Options(cache=tmp_path_factory.mktemp("cache"))) as running:
+        yield running
+
+
+def test_no_setting_of_the_sandbox_leads_out(own):
+    addresses = own.settings().model_dump()
+    away = {name: one for name, one in addresses.items() if str(one).startswith("https://")}
+    assert away == {}
+
+
+def test_a_service_without_a_stand_in_says_so(own, fetcher):
+    with pytest.raises(SourceError, match="HTTP 501 and said: The sandbox has no stand-in"):
+        sbdb.fetch_object(fetcher, own.settings(), "99942")
+
+
+def test_without_files_something_happens_these_days(own):
+    today = dt.datetime.now(dt.UTC).date()
+    picture = httpx.get(f"{own.url}/nasa/planetary/apod", headers=KEY).json()
+    passes = httpx.get(f"{own.url}/nasa/neo/rest/v1/feed", headers=KEY).json()
+    coming = httpx.get(f"{own.url}/launch-library/launches/upcoming/").json()
+    assert abs(dt.date.fromisoformat(picture["date"]) - today).days <= 1  # midnight may pass
+    assert passes["element_count"] >= 1
+    assert all("Sandbox" in one["name"] for one in coming["results"])
+    assert coming["count"] == 3
+
+
+def test_where_there_are_files_no_day_is_made_up(tmp_path):
+    (tmp_path / "apod").mkdir()
+    (tmp_path / "apod" / "one.json").write_text(
+        json.dumps({"date": "2024-05-06", "title": "Mine", "explanation": "It is mine."})
+    )
+    with running_sandbox(tmp_path, options=Options(cache=tmp_path / "cache")) as running:
+        newest = httpx.get(f"{running.url}/nasa/planetary/apod", headers=KEY).json()
+    assert newest["title"] == "Mine"
 
 
 def test_another_name_of_this_machine_is_refused(sandbox):

@@ -38,7 +38,6 @@ def translate(query: str) -> Translated:
     RefusedQueryError
         If it is no ADQL; the words name line and column.
     """
-    from queryparser.adql import ADQLQueryTranslator
     from queryparser.exceptions import QueryError, QuerySyntaxError
 
     if not query.strip():
@@ -51,7 +50,7 @@ def translate(query: str) -> Translated:
         )
         raise RefusedQueryError(message)
     try:
-        tree = ADQLQueryTranslator(_CALLED.sub(_stand_in, query.strip())).tree
+        tree = _tree(_CALLED.sub(_stand_in, query.strip()))
     except QuerySyntaxError as error:
         line, column, near = error.syntax_errors[0]
         what = "at the end of the query" if near == ";" else f"near {near!r}"
@@ -63,6 +62,35 @@ def translate(query: str) -> Translated:
     writer = _Writer()
     writer.translated.sql = writer.write(tree)
     return writer.translated
+
+
+def _tree(query: str) -> Any:
+    """Parse a statement: quickly (SLL, see `skywright.sources.adql`), else by the full prediction.
+
+    Raises
+    ------
+    QueryError
+        If the full prediction finds a fault too.
+    """
+    import antlr4
+    from antlr4.atn.PredictionMode import PredictionMode
+    from queryparser.adql import ADQLQueryTranslator
+    from queryparser.adql.ADQLLexer import ADQLLexer
+    from queryparser.adql.ADQLParser import ADQLParser
+    from queryparser.adql.adqltranslator import SyntaxErrorListener
+
+    found = SyntaxErrorListener()
+    lexer = ADQLLexer(antlr4.InputStream(query.rstrip(" \n;") + ";"))
+    lexer.removeErrorListeners()
+    lexer.addErrorListener(found)
+    parser = ADQLParser(antlr4.CommonTokenStream(lexer))
+    parser._listeners = [found]
+    parser._interp.predictionMode = PredictionMode.SLL
+    try:
+        tree = parser.query()
+    except AttributeError:  # the listener has no text for some tokens
+        return ADQLQueryTranslator(query).tree
+    return ADQLQueryTranslator(query).tree if found.syntax_errors else tree
 
 
 def _stand_in(match: re.Match[str]) -> str:

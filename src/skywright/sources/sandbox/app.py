@@ -36,6 +36,9 @@ _CONE = (
     "WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', 265.1754, -53.6743, 0.083333))"
 )
 _NAME = "SELECT main_id, ra, dec, otype FROM basic JOIN ident ON oidref = oid WHERE id = 'M31'"
+NOWHERE = "/_none"
+"""Where services without a stand-in are led, instead of out."""
+
 _GCAT = ("launchlog.tsv", "satcat.tsv", "sites.tsv")
 _OPENNGC = ("NGC.csv", "addendum.csv")
 _EXAMPLES = {
@@ -95,6 +98,7 @@ def build(
 
     routes: list[BaseRoute] = [
         Route("/", _index),
+        Route(f"{NOWHERE}/{{path:path}}", _none, methods=["GET", "POST"]),
         Route("/_faults", faults_page, methods=["GET", "PUT", "POST", "DELETE"]),
         *(_below(service.prefix, route) for service in services for route in service.routes),
     ]
@@ -159,6 +163,11 @@ def _spaceflight(folders: Sequence[Path]) -> list[Service]:
         Service("gcat", "/gcat", {"gcat_url": ""}, gcat),
     ]
     return [service for service in found if service.routes]
+
+
+async def _none(_: Request) -> JSONResponse:
+    words = "The sandbox has no stand-in for this service, and the service itself was not asked."
+    return JSONResponse({"message": words}, 501)
 
 
 async def _index(request: Request) -> JSONResponse:

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,15 +39,21 @@ class Sandbox:
     """Setting to value that puts it in place of the real services."""
     faults: Faults
     """Switches of the faults."""
+    shut: dict[str, str] = field(default_factory=dict)
+    """The same for services that have no stand-in: an address here that says so."""
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment variables that put it in place of the real services."""
-        return {f"SKYWRIGHT_{name.upper()}": v for name, v in self.settings_overrides.items()}
+    def environment(self, *, is_shut: bool = False) -> dict[str, str]:
+        """Return the environment variables that put it in place of the real services.
+
+        With ``is_shut`` also those that lead services without a stand-in here.
+        """
+        chosen = self.settings_overrides | (self.shut if is_shut else {})
+        return {f"SKYWRIGHT_{name.upper()}": value for name, value in chosen.items()}
 
     def settings(self, settings: Settings | None = None) -> Settings:
-        """Return settings that lead to the sandbox, and otherwise are the same."""
+        """Return settings with which no service is asked but the sandbox; others are the same."""
         own = (settings or get_settings()).model_dump(exclude_unset=True)
-        return Settings(**(own | self.settings_overrides))
+        return Settings(**(own | self.shut | self.settings_overrides))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def running_sandbox(
     InputError
         If a folder does not exist, a fault is unknown, or the port is taken.
     """
-    from skywright.sources.sandbox.app import build
+    from skywright.sources.sandbox.app import NOWHERE, build
 
     chosen = options or Options()
     folders = [*_folders(catalogues, "catalogues"), *_folders(recorded, "recorded")]
@@ -99,7 +105,14 @@ def running_sandbox(
             for setting, path in service.settings.items()
         } | dict.fromkeys(_TOKENS, TOKEN)
         known = {name: v for name, v in overrides.items() if name in Settings.model_fields}
-        yield Sandbox(url, known, app.state.faults)
+        shut = {name: f"{url}{NOWHERE}/{name}" for name in _services() if name not in known}
+        yield Sandbox(url, known, app.state.faults, shut)
+
+
+def _services() -> list[str]:
+    """Return the settings that lead to services on the net."""
+    fields = Settings.model_fields.items()
+    return [name for name, one in fields if str(one.default).startswith("https://")]
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from skywright.sources.sandbox.nasa import read_json
 
 _SINGLE = {"company", "roadster"}
 _LISTS = "capsules cores crew dragons history landpads launches launchpads payloads rockets ships"
+_GIVEN = ("launches", "payloads", "rockets", "crew", "company", "capsules", "starlink")
 _REFERS = {
     "rocket": "rockets",
     "launchpad": "launchpads",
@@ -46,7 +47,7 @@ class Spacex:
         for samples in read_json(folders, "doc_samples.json*"):
             for route, replies in samples.items():
                 self._add_sample(route, replies)
-        for name in ("launches", "payloads", "rockets", "crew", "company"):
+        for name in _GIVEN:
             given = [*read_json(folders, f"spacex_v4/{name}.json*")]
             if not given and not self._held.get(name):
                 given = [*read_json(folders, f"spacex_{name}.json")]
