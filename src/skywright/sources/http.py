@@ -11,9 +11,11 @@ import datetime as dt
 import email.utils
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -112,6 +114,12 @@ def in_folder(folder: Path, timeout_s: float, budget: Budget = COLLECTING) -> Fe
     return Fetcher(folder / "raw", blobs, timeout_s=timeout_s, budget=budget)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read the certificates once: that takes longer than many a request."""
+    return httpx.create_ssl_context()
+
+
 class Fetcher:
     """GET with memory: what was fetched before is confirmed instead of fetched again."""
 
@@ -135,6 +143,7 @@ class Fetcher:
         self._host = ""
         self._known = _last_of_each(self._log)
         self._client = httpx.Client(
+            verify=_trusted(),
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, _LONGEST_TO_CONNECT_S)),
             follow_redirects=True,
             event_hooks={"request": [self._keep_tokens_home]},

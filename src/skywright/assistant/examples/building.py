@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from skywright.assistant.examples.duplicates import Embedder, Seen
+from skywright.assistant.examples.duplicates import F32, Embedder, Seen
 from skywright.assistant.examples.example import (
     CATEGORIES,
     Category,
@@ -47,7 +47,6 @@ from skywright.sources.sandbox.running import Options, Sandbox, running_sandbox
 
 _BATCH = 24
 _OWN = frozenset({".py", ".toml"})
-_COLLECTED = ("exoplanets",)
 _WORKERS = 2  # one writes while the other waits for a block
 _FAULTS = {"gaia": "html", "simbad": "empty", "ads": "expired-token", "arxiv": "html"}
 """Of the services of the templates that let one fail; all are told at once, without a retry."""
@@ -152,8 +151,7 @@ class _Builder:
     def run(self, on_progress: Progress) -> None:
         """Write all categories."""
         _install(self._report.order.folders, self.settings.catalogues_dir)
-        logs = ("gcat",) if launch_logs(self._report.order.folders) else ()
-        for source in (*_COLLECTED, *logs):  # once, instead of at every question
+        for source in self._asked_often():  # once, instead of at every question
             collect_public(source, Wish(), self.settings)
         environment = self._sandbox.environment()
         environment["SKYWRIGHT_DATA_DIR"] = str(self._scratch / "blocks")
@@ -166,6 +164,12 @@ class _Builder:
             with ThreadPoolExecutor(_WORKERS) as workers:
                 for category in CATEGORIES:
                     self._fill(category, (stage, ground), workers, on_progress)
+
+    def _asked_often(self) -> list[str]:
+        """Return the sources whose whole tables answer questions, as far as there are any."""
+        logs = ["gcat"] if launch_logs(self._report.order.folders) else []
+        sets = ["celestrak"] if self._pools.by_kind.get("satellite") else []
+        return ["exoplanets", *logs, *sets]
 
     def _fill(
         self,
@@ -182,18 +186,21 @@ class _Builder:
         while made.total() < wanted and (
             batch := turns.batch(min(_BATCH, wanted - made.total()), made)
         ):
-            written = self._passed(category, workers.map(partial(self._tried, tools), batch))
-            kept, refused = self._seen.sift(written)
+            written = self._passed(category, workers.map(partial(self._made, tools), batch))
+            examples, vectors = zip(*written, strict=True) if written else ((), ())
+            kept, refused = self._seen.sift(examples, vectors)
             for one, error in refused:
                 self._report.refuse(category, one.template, error)
             made.update(one.template for one in kept)
             self._report.written += kept
             on_progress(category, made.total(), wanted)
 
-    def _passed(self, category: Category, attempts: Iterable[Tried]) -> list[Example]:
+    def _passed(
+        self, category: Category, attempts: Iterable[tuple[Tried, F32 | None]]
+    ) -> list[tuple[Example, F32 | None]]:
         """Return the examples that are no leak, and count what was refused."""
-        passed: list[Example] = []
-        for one in attempts:
+        passed: list[tuple[Example, F32 | None]] = []
+        for one, vector in attempts:
             try:
                 if isinstance(one.outcome, RefusedError):
                     raise one.outcome
@@ -201,8 +208,14 @@ class _Builder:
             except RefusedError as error:
                 self._report.refuse(category, one.template, error)
             else:
-                passed.append(one.outcome)
+                passed.append((one.outcome, vector))
         return passed
+
+    def _made(self, tools: tuple[Stage, Ground], turn: Turn) -> tuple[Tried, F32 | None]:
+        """Return an attempt, and what its meaning is compared by: the workers share this too."""
+        tried = self._tried(tools, turn)
+        outcome = tried.outcome
+        return tried, self._seen.vector_of(outcome) if isinstance(outcome, Example) else None
 
     def _tried(self, tools: tuple[Stage, Ground], turn: Turn) -> Tried:
         """Return an attempt of a build that was stopped, or make it and keep it."""

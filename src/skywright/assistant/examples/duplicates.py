@@ -61,16 +61,30 @@ class Seen:
             return f"shingles of {_SHINGLE} words, Jaccard {MOST_SHINGLES:g}"
         return f"MiniLM cosine {MOST_COSINE:g}"
 
+    def vector_of(self, example: Example) -> F32 | None:
+        """Return what its meaning is compared by; None without an embedder."""
+        if self._embedder is None:
+            return None
+        vector: F32 = self._embedder.embed_passages([normalised(example.prose())])[0]
+        return vector
+
     def sift(
-        self, examples: Sequence[Example]
+        self, examples: Sequence[Example], vectors: Sequence[F32 | None] | None = None
     ) -> tuple[list[Example], list[tuple[Example, RefusedError]]]:
-        """Return the examples that are new, and the others with why; remembers the new ones."""
-        texts = [normalised(one.prose()) for one in examples]
-        vectors = self._embedder.embed_passages(texts) if self._embedder and texts else None
+        """Return the examples that are new, and the others with why; remembers the new ones.
+
+        Parameters
+        ----------
+        examples : sequence of Example, length n
+            In the order in which they were made.
+        vectors : sequence, length n, optional
+            What `vector_of` gives of them, where it was worked out before.
+        """
         kept: list[Example] = []
         refused: list[tuple[Example, RefusedError]] = []
-        for k, (one, text) in enumerate(zip(examples, texts, strict=True)):
-            vector = None if vectors is None else vectors[k]
+        known = vectors if vectors is not None else [self.vector_of(one) for one in examples]
+        for one, vector in zip(examples, known, strict=True):
+            text = normalised(one.prose())
             error = self._fault(one, text, vector)
             if error is None:
                 self._remember(one, text, vector)

@@ -118,7 +118,7 @@ class Example:
 
     def prose(self) -> str:
         """Return questions and answers as words: no code, no quotes, no marks."""
-        return "\n".join([*self.asked(), *(plain(one) for one in self.said())])
+        return "\n".join(map(plain, [*self.asked(), *self.said()]))
 
     def row(self) -> dict[str, Any]:
         """Return the line of the file."""

@@ -92,7 +92,7 @@ def length(example: Example, _ground: Ground) -> str:
 
 def language(example: Example, _ground: Ground) -> str:
     """Refuse what is not English prose: open slots, values that are missing, loose ends."""
-    for text in [*example.asked(), *map(plain, example.said())]:
+    for text in map(plain, [*example.asked(), *example.said()]):
         if found := _BLEMISHES.search(text):
             return f"{found[0].strip()!r} stands in {text[:60]!r}"
         if not text.rstrip().endswith(_ENDS) and text not in example.asked():

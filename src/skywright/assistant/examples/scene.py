@@ -34,6 +34,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+")
 _OF_THE_SANDBOX = re.compile(
     r", collected \d{4}-\d\d-\d\d as [\w-]+@\d+| \(a stand-in on this machine\)"
 )
+_AGE = re.compile(r"\d+ days old")  # which is another one tomorrow
 # Addresses of the sandbox, which is nowhere else, and the day on which it was asked.
 _PLACES = frozenset({"source_url", "url", "pdf_url", "known_to"})
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
@@ -244,9 +245,9 @@ def _shortened(run: ToolRun, addresses: Mapping[str, str]) -> ToolRun:
         return run.model_copy(update={"error": error})
     data = _short(dict(run.result.data))
     text = _OF_THE_SANDBOX.sub("", run.result.text)
-    return run.model_copy(
-        update={"result": run.result.model_copy(update={"text": text, "data": data})}
-    )
+    warnings = tuple(_AGE.sub("old", one) for one in run.result.warnings)
+    update = {"text": text, "data": data, "warnings": warnings}
+    return run.model_copy(update={"result": run.result.model_copy(update=update)})
 
 
 def _short(value: Any) -> Any:

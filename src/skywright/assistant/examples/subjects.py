@@ -17,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.assistant.examples.subject import Subject
+from skywright.assistant.examples.subjects_in_space import conjunctions, satellites
 from skywright.assistant.examples.subjects_without_files import near_earth, rankings
 from skywright.errors import NotFoundError
 from skywright.sources.openngc import read_openngc
@@ -68,6 +69,8 @@ def read_pools(folders: Sequence[Path], seed: int) -> Pools:
         (_planets, found.planets),
         (_papers, folders),
         (_launches, folders),
+        (satellites, found.satellites),
+        (conjunctions, folders),
     ):
         for kind, subjects in reader(given).items():
             kinds[kind] += subjects
@@ -76,7 +79,8 @@ def read_pools(folders: Sequence[Path], seed: int) -> Pools:
     for kind in sorted(kinds):
         kinds[kind].sort(key=lambda one: (one.key, one.name))
         draw.shuffle(kinds[kind])
-    files = [*found.openngc, *found.gaia, *found.planets, *launch_logs(folders)]
+    own = [one for one in found.satellites if not one.is_relative_to(catalogues.SAMPLES)]
+    files = [*found.openngc, *found.gaia, *found.planets, *own, *launch_logs(folders)]
     hashes = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in sorted(set(files))}
     return Pools(dict(kinds), hashes)
 

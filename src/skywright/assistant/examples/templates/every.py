@@ -11,6 +11,7 @@ from skywright.assistant.examples.templates.object_types import OBJECT_TYPES
 from skywright.assistant.examples.templates.plotting import PLOTTING
 from skywright.assistant.examples.templates.reduction import REDUCTION
 from skywright.assistant.examples.templates.refusals import REFUSALS
+from skywright.assistant.examples.templates.spacecraft import SPACECRAFT
 from skywright.assistant.examples.templates.spectra_and_light import SPECTRA_AND_LIGHT
 
 TEMPLATES = (
@@ -22,6 +23,7 @@ TEMPLATES = (
     *CONVERSATIONS,
     *NEAR_EARTH,
     *SPECTRA_AND_LIGHT,
+    *SPACECRAFT,
     *REFUSALS,
     *FAULTY_SERVICES,
 )

@@ -1,0 +1,72 @@
+"""Satellites of the element sets and conjunctions of the messages that lie in some folders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from skywright.assistant.examples.subject import Subject
+from skywright.sources.sandbox import catalogues
+
+_MOST_SATELLITES = 400
+_MOST_BYTES = 100_000
+_SUFFIXES = (".cdm", ".kvn", ".txt")
+_NEEDED = re.compile(
+    r"(?:CCSDS_CDM_VERS|CREATION_DATE|ORIGINATOR|MESSAGE_ID|TCA|MISS_DISTANCE|OBJECT|HBR"
+    r"|OBJECT_DESIGNATOR|CATALOG_NAME|OBJECT_NAME|INTERNATIONAL_DESIGNATOR|EPHEMERIS_NAME"
+    r"|COVARIANCE_METHOD|MANEUVERABLE|REF_FRAME|[XYZ](?:_DOT)?|C[RTN]_[RTN]|COMMENT HBR)\s*="
+)
+"""Lines of a conjunction data message without which no probability follows (CCSDS 508.0-B-1)."""
+_UNIT = re.compile(r"\s*\[[^]]*\]\s*$")
+
+
+def satellites(files: Sequence[Path]) -> dict[str, list[Subject]]:
+    """Return satellites with element sets; files of lines, which tell no keywords, are left out."""
+    found = {
+        number: Subject(f"NORAD {number}", str(one["OBJECT_NAME"]), {"norad_id": number})
+        for file in files
+        if not file.is_relative_to(catalogues.SAMPLES)
+        for one in _sets(file)
+        if (number := _number(one)) and one.get("OBJECT_NAME")
+    }
+    ordered = sorted(found.values(), key=lambda one: hashlib.sha256(one.key.encode()).digest())
+    return {"satellite": ordered[:_MOST_SATELLITES]}
+
+
+def _sets(file: Path) -> Iterator[dict[str, Any]]:
+    name = file.name.lower().removesuffix(".gz")
+    if name.endswith(".json"):
+        with catalogues.opened(file) as text:
+            yield from (one for one in json.load(text) if isinstance(one, dict))
+    elif name.endswith(".csv"):
+        yield from catalogues.records([file])
+
+
+def _number(one: dict[str, Any]) -> int:
+    text = str(one.get("NORAD_CAT_ID") or "")
+    return int(text) if text.isdigit() else 0
+
+
+def conjunctions(folders: Sequence[Path]) -> dict[str, list[Subject]]:
+    """Return the conjunctions of messages (key-value notation), cut to what is needed of them."""
+    found = [_conjunction(file) for file in _messages(folders)]
+    return {"conjunction": [one for one in found if one]}
+
+
+def _messages(folders: Sequence[Path]) -> list[Path]:
+    files = {one for folder in folders for one in folder.rglob("*") if one.suffix in _SUFFIXES}
+    return sorted(one for one in files if one.is_file() and one.stat().st_size < _MOST_BYTES)
+
+
+def _conjunction(file: Path) -> Subject | None:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if not text.lstrip().startswith("CCSDS_CDM_VERS"):
+        return None
+    lines = (_UNIT.sub("", line.strip()) for line in text.splitlines())
+    needed = [re.sub(r"\s*=\s*", " = ", line) for line in lines if _NEEDED.match(line)]
+    of = [line.partition("= ")[2] for line in needed if line.startswith("OBJECT_DESIGNATOR")]
+    return Subject(" and ".join(of), file.name, {"message": "\n".join(needed)}) if of else None
