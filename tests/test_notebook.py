@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from skywright.assistant.memory.memory import Memory
 from skywright.assistant.messages import Answer, Artifact, Citation
 from skywright.notebook import Reply, ask
+from skywright.settings import get_settings
 
 
 @pytest.fixture
@@ -26,6 +29,13 @@ def reply(tmp_path):
 def test_tables_and_figures_are_at_hand(reply):
     assert reply.tables["stars"]["bp_rp"].to_list() == [0.9]
     assert reply.figures["a"].read_bytes() == b"\x89PNG"
+
+
+def test_the_last_row_of_a_table_tells_its_types_too(reply):
+    rows = "".join(f"{k}\n" for k in range(500))
+    table = Path(reply.answer.artifacts[1].path)
+    table.write_text(f"launch\n{rows}2024-F01\n", encoding="utf-8")
+    assert reply.tables["stars"]["launch"].to_list()[-1] == "2024-F01"
 
 
 def test_the_html_needs_nothing_from_elsewhere(reply):
@@ -51,6 +61,12 @@ def test_questions_go_on_until_a_new_conversation_is_wanted():
     assert first.conversation == second.conversation
     assert ask("help", new=True).conversation != first.conversation
     assert "coordinates of M31" in first.text
+
+
+def test_a_conversation_that_was_deleted_is_begun_anew():
+    first = ask("help")
+    Memory.of(get_settings()).remove(first.conversation)
+    assert ask("help").conversation != first.conversation
 
 
 def test_the_package_gives_it_and_stays_light():

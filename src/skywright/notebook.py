@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+    from skywright.assistant.memory.memory import Memory
     from skywright.assistant.messages import Answer, Artifact, Citation
 
 _LONGEST_QUOTE = 300
@@ -48,10 +49,19 @@ def ask(question: str, *, new: bool = False, model: str = "") -> Reply:
 
     session = Session(model=model)
     place = session.memory.file.path
-    known = "" if new else _conversations.get(place, "")
-    id_ = known or session.memory.begin().id
+    id_ = ("" if new else _open(session.memory, place)) or session.memory.begin().id
     _conversations[place] = id_
     return Reply(question, session.answer(question, conversation=id_), id_)
+
+
+def _open(memory: Memory, place: Path) -> str:
+    """Return the conversation of the last question, empty if it has been deleted since."""
+    from skywright.errors import NotFoundError
+
+    try:
+        return memory.get(_conversations.get(place, "")).id
+    except NotFoundError:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,10 @@ class Reply:
         """Tables that tools made, by the name of their file."""
         import polars as pl
 
-        return {Path(one.id).stem: pl.read_csv(one.path) for one in self._files("text/csv")}
+        return {
+            Path(one.id).stem: pl.read_csv(one.path, infer_schema_length=None)
+            for one in self._files("text/csv")
+        }
 
     @property
     def figures(self) -> dict[str, Path]:
