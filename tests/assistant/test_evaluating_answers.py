@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 from typer.testing import CliRunner
@@ -51,6 +52,51 @@ def test_silence_is_told_from_an_answer(files):
     told = evaluate_answers(*files, None).to_dict()["abstention"]
     assert told["auroc"] == 1.0
     assert told["risk_coverage"][-1]["risk"] == pytest.approx(1 / 3, abs=1e-3)
+    assert 0.0 <= told["interval_95"][0] <= told["auroc"]
+
+
+def test_a_higher_bar_gives_fewer_false_answers_and_fewer_answers(files):
+    curve = evaluate_answers(*files, None).to_dict()["abstention"]["false_answers"]
+    assert [one["least_confidence"] for one in curve][::5] == [0.0, 0.5]
+    for name in ("answered", "false_answers"):
+        shares = [one[name] for one in curve]
+        assert shares == sorted(shares, reverse=True)
+    assert curve[0]["answered"] == 1.0
+    assert curve[5]["false_answers"] == 0.0
+
+
+def test_without_a_question_of_one_kind_there_is_no_area(files):
+    lines = files[1].read_text(encoding="utf-8").splitlines()
+    files[1].write_text("\n".join(lines[:2]), encoding="utf-8")
+    told = evaluate_answers(*files, None).to_dict()["abstention"]
+    assert math.isnan(told["auroc"])
+    assert told["false_answers"][0]["false_answers"] is None
+
+
+def test_ids_may_be_numbers_and_a_document_may_have_no_text(files):
+    corpus, questions = files
+    texts = [{"doc_id": 0, "text": DOCUMENTS["sdss"]}, {"doc_id": 1, "text": " "},
+             {"doc_id": 2, "text": "<p></p>", "format": "html"}]  # fmt: skip
+    asked = [{"id": 0, "question": QUESTIONS[0][1], "doc_id": 0, "answer": "3 arcmin"},
+             {"id": 1, "question": "What does the empty one say?", "doc_id": 1, "answer": "x"},
+             {"id": 2, "question": QUESTIONS[2][1], "doc_id": None}]  # fmt: skip
+    corpus.write_text("\n".join(map(json.dumps, texts)), encoding="utf-8")
+    questions.write_text("\n".join(map(json.dumps, asked)), encoding="utf-8")
+    report = evaluate_answers(corpus, questions, None)
+    assert [one.is_answerable for one in report.judged] == [True, True, False]
+    assert [one.document_in_top_5 for one in report.judged] == [True, False, False]
+    assert [one.question_id for one in report.judged] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"question": "What?", "answerable": False}, {"id": 1, "question": " ", "answerable": False},
+     {"id": 1, "question": "What?", "answerable": "no"}],
+)  # fmt: skip
+def test_a_question_that_is_not_whole_is_refused_with_its_line(files, row):
+    files[1].write_text(json.dumps(row), encoding="utf-8")
+    with pytest.raises(InputError, match=r"Line 1 of questions\.jsonl needs id, question and"):
+        evaluate_answers(*files, None)
 
 
 def test_a_run_compared_with_itself_differs_in_nothing(files, tmp_path):
@@ -84,7 +130,7 @@ def test_a_question_on_a_document_that_is_not_there_is_refused_with_its_line(fil
 
 def test_lines_that_are_no_json_are_refused(files):
     files[1].write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match="not lines of JSON"):
+    with pytest.raises(InputError, match="Line 1 of questions.jsonl is not JSON"):
         evaluate_answers(*files, None)
 
 

@@ -62,6 +62,22 @@ def test_a_judgement_of_an_unknown_passage_is_refused_with_its_line(tmp_path):
         evaluate_retrieval(_task(tmp_path, "q\tp\tr\nq1\tp9\t1\n"), None)
 
 
+def test_a_passage_without_a_text_counts_as_not_found(tmp_path):
+    task = _task(tmp_path, "q\tp\tr\nq1\tp1\t1\nq2\tp4\t1\n")
+    with task.corpus.open("a", encoding="utf-8") as file:
+        file.write('\n{"id": "p4", "text": ""}')
+    report = evaluate_retrieval(task, FakeEmbedder())
+    assert [one.measured.recall_at_5 for one in report.judged] == [1.0, 0.0]
+
+
+def test_a_passage_of_a_higher_grade_should_come_first(tmp_path):
+    task = _task(tmp_path, "q1\tp1\t1\nq1\tp2\t3\n")
+    (judged,) = evaluate_retrieval(task, None).judged
+    assert judged.found[0] == "p1"
+    assert judged.measured.recall_at_5 < 1
+    assert judged.measured.ndcg_at_10 < 0.5
+
+
 def test_astro_qa_by_words_alone_reaches_its_bar(assistant_data):
     source = assistant_data / "astro_qa"
     task = Task(

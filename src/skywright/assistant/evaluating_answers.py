@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skywright.assistant.benchmark_files import id_of, read_corpus
 from skywright.assistant.evaluation import store_of
 from skywright.assistant.knowledge.embedding import Embedder, embed_waiting
 from skywright.assistant.knowledge.evidence import Evidence, find_evidence, is_verbatim
-from skywright.assistant.knowledge.loading import load
+from skywright.assistant.knowledge.loading import rows_of
 from skywright.assistant.knowledge.measures import auroc, auroc_interval, mean_and_error
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.store import KnowledgeStore
-from skywright.errors import InputError, NotFoundError
+from skywright.errors import InputError
 
 _TOP = 5
 _SHARES = ("answer_in_quotes", "answer_in_top_5", "document_in_top_5")
@@ -112,6 +112,7 @@ class AnswersReport:
             "answered_though_not_answerable": sum(
                 one.is_answered and not one.is_answerable for one in self.judged
             ),
+            "false_answers": _false_answers(self.judged),
             "risk_coverage": _risk_coverage(self.judged),
         }
 
@@ -144,9 +145,8 @@ def evaluate_answers(
         If the files do not fit each other.
     """
     store = store_of(corpus)
-    documents = load(corpus)
-    store.add_all(documents)
-    asked = _read(questions, {one.source for one in documents})
+    ids = read_corpus(corpus).add_to(store)
+    asked = _read(questions, ids.keys())
     if embedder:
         embed_waiting(store, embedder, on_progress=on_progress)
     searcher = Searcher(store, embedder)
@@ -174,7 +174,7 @@ def compare_answers(earlier: Path, report: AnswersReport) -> dict[str, Any]:
     InputError
         If the earlier run asked other questions.
     """
-    before = {row["question_id"]: row for row in _lines(earlier)}
+    before = {id_of(row): row for row in rows_of(earlier)}
     now = [one for one in report.judged if one.question_id in before]
     if not now:
         message = f"{earlier.name} and this run share no question."
@@ -222,6 +222,27 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def _false_answers(judged: Sequence[JudgedAnswer]) -> list[dict[str, float | None]]:
+    """Return which shares would be answered if another confidence were asked for.
+
+    Of the questions that have an answer, and of those that have none: those are false answers.
+    """
+    kinds = [[one for one in judged if one.is_answerable is kind] for kind in (True, False)]
+    curve = []
+    for tenth in range(10):
+        least = tenth / 10
+        answered = [
+            round(sum(one.confidence >= least and bool(one.quotes) for one in kind) / len(kind), 3)
+            if kind
+            else None
+            for kind in kinds
+        ]
+        curve.append(
+            {"least_confidence": least, "answered": answered[0], "false_answers": answered[1]}
+        )
+    return curve
+
+
 def _risk_coverage(judged: Sequence[JudgedAnswer]) -> list[dict[str, float]]:
     """Return how often the answers are wrong when only the surest ones are given.
 
@@ -243,40 +264,26 @@ def _risk_coverage(judged: Sequence[JudgedAnswer]) -> list[dict[str, float]]:
     return curve
 
 
-def _read(path: Path, sources: set[str]) -> list[Asked]:
-    asked = []
-    for number, row in enumerate(_lines(path), start=1):
-        try:
-            one = Asked(
-                str(row["id"]),
-                str(row["question"]),
-                bool(row["answerable"]),
-                str(row.get("doc_id") or ""),
-                str(row.get("answer") or ""),
-            )
-        except KeyError as error:
-            message = f"Line {number} of {path.name} has no {error}."
-            raise InputError(message, hint="It needs id, question and answerable.") from error
-        if one.is_answerable and one.document not in sources:
-            message = f"Line {number} of {path.name}: {one.document!r} is not in the corpus."
-            raise InputError(message)
-        asked.append(one)
+def _read(path: Path, sources: Collection[str]) -> list[Asked]:
+    asked = [
+        _asked(row, f"Line {number} of {path.name}", sources)
+        for number, row in enumerate(rows_of(path), start=1)
+    ]
     if not asked:
         message = f"{path.name} holds no questions."
         raise InputError(message)
     return asked
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        message = f"There is no file {path}."
-        raise NotFoundError(message)
-    try:
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except ValueError as error:
-        message = f"{path.name} is not lines of JSON: {error}."
-        raise InputError(message) from error
-    if not all(isinstance(row, dict) for row in rows):
-        message = f"{path.name} is not lines of JSON objects."
+def _asked(row: Mapping[str, Any], where: str, sources: Collection[str]) -> Asked:
+    """Check one line; ``answerable`` may be left out where ``doc_id`` tells it."""
+    text = str(row.get("question") or "").strip()
+    document = "" if row.get("doc_id") is None else str(row["doc_id"])
+    is_answerable = row.get("answerable", bool(document))
+    if not id_of(row) or not text or is_answerable not in (True, False):
+        message = f"{where} needs id, question and answerable (true or false)."
         raise InputError(message)
-    return rows
+    if is_answerable and document not in sources:
+        message = f"{where}: {document!r} is not in the corpus."
+        raise InputError(message)
+    return Asked(id_of(row), text, bool(is_answerable), document, str(row.get("answer") or ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import hashlib
 import json
@@ -12,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skywright.assistant.benchmark_files import read_corpus, read_qrels, read_queries
 from skywright.assistant.knowledge.embedding import Embedder, embed_waiting
-from skywright.assistant.knowledge.loading import load
 from skywright.assistant.knowledge.measures import Measured, mean_and_error, measure
 from skywright.assistant.knowledge.searching import Scores, Searcher
 from skywright.assistant.knowledge.store import COLLECTION, DENSE_WEIGHT, KnowledgeStore
@@ -76,7 +75,7 @@ class Task:
     queries: Path
     """Lines of JSON with ``id`` and ``text``."""
     qrels: Path
-    """Tab-separated, with a header: query, passage, gain."""
+    """Tab-separated: query, passage, gain; with or without a header."""
 
 
 def evaluate_retrieval(
@@ -97,13 +96,13 @@ def evaluate_retrieval(
         If the files do not fit each other.
     """
     store = store_of(task.corpus)
-    documents = load(task.corpus)
-    added = store.add_all(documents)
-    ids = {one.source: kept.document_id for one, kept in zip(documents, added, strict=True)}
+    ids = read_corpus(task.corpus).add_to(store)
     begun = time.perf_counter()
     embedded = embed_waiting(store, embedder, on_progress=on_progress) if embedder else 0
     embedding_s = time.perf_counter() - begun
-    questions, relevant = _questions(task, ids)
+    texts = read_queries(task.queries)
+    relevant = read_qrels(task.qrels, texts, ids)
+    questions = {one: texts[one] for one in relevant}
     vectors = embedder.embed_queries(list(questions.values())) if embedder else None
     searcher = Searcher(store, embedder)
     begun = time.perf_counter()
@@ -148,26 +147,6 @@ def store_of(corpus: Path) -> KnowledgeStore:
     sha256 = hashlib.sha256(corpus.read_bytes()).hexdigest()
     folder = get_settings().data_dir.expanduser().absolute() / "evaluations"
     return KnowledgeStore(folder / f"{sha256[:16]}.db")
-
-
-def _questions(
-    task: Task, ids: Mapping[str, int]
-) -> tuple[dict[str, str], dict[str, dict[int, float]]]:
-    texts = {one.source: one.text for one in load(task.queries)}
-    relevant: dict[str, dict[int, float]] = {}
-    with task.qrels.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t"))[1:]
-    for k, row in enumerate(rows, start=2):
-        if len(row) < 2 or row[0] not in texts or row[1] not in ids:
-            message = (
-                f"Line {k} of {task.qrels.name} names no query and passage of the files: {row}."
-            )
-            raise InputError(message, hint="Its columns are query, passage, gain.")
-        relevant.setdefault(row[0], {})[ids[row[1]]] = float(row[2]) if row[2:] else 1.0
-    if not relevant:
-        message = f"{task.qrels.name} names no relevant passage."
-        raise InputError(message)
-    return {one: texts[one] for one in relevant}, relevant
 
 
 def write_lines(rows: Iterable[Mapping[str, Any]], out: Path) -> None:

@@ -27,6 +27,7 @@ from skywright.sources.html_text import markdown_of
 _MARKUP: dict[str, Format] = {
     ".md": "md", ".markdown": "md", ".rst": "rst", ".txt": "txt", ".text": "txt",
 }  # fmt: skip
+_ID_KEYS = ("doc_id", "_id", "id", "url", "source")
 _TEXT_KEYS = ("text", "content", "body", "abstract", "explanation")
 _CHARSET = re.compile(
     rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*"
@@ -176,8 +177,35 @@ def _json(content: bytes, path: Path) -> list[Document]:
 
 
 def _jsonl(content: bytes, path: Path) -> list[Document]:
-    lines = _text(content, path).split("\n")
-    return _records([_parsed(one, path, k) for k, one in enumerate(lines, 1) if one.strip()], path)
+    return _records(_lines(content, path), path)
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """Return the objects of a file of JSON lines, or of one list.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    InputError
+        If it is not lines of JSON objects.
+    """
+    if not path.is_file():
+        message = f"There is no file {path}."
+        raise NotFoundError(message)
+    content = _content(path)
+    is_list = content.lstrip()[:1] == b"["
+    rows = _parsed(_text(content, path), path, 1) if is_list else _lines(content, path)
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            message = f"{path.name} is not lines of JSON objects: object {number} is {row!r:.40}."
+            raise InputError(message)
+    return list(rows)
+
+
+def _lines(content: bytes, path: Path) -> list[Any]:
+    lines = _text(content, path).removeprefix("\ufeff").split("\n")
+    return [_parsed(one, path, k) for k, one in enumerate(lines, 1) if one.strip()]
 
 
 def _parsed(text: str, path: Path, line: int) -> Any:
@@ -191,24 +219,25 @@ def _parsed(text: str, path: Path, line: int) -> Any:
 def _records(rows: list[Any], path: Path) -> list[Document]:
     """Make a document of each row that has a text, else one of all."""
     if all(isinstance(row, dict) and _has_text_key(row) for row in rows):
-        described = [_described(row, path) for row in rows if _text_key(row)]
+        described = [document_of(row, path, otherwise=str(path)) for row in rows if _text_key(row)]
         if described:
             return described
     told = [_record(row) if isinstance(row, dict) else json.dumps(row) for row in rows]
     return [_document("\n\n".join(told), "txt", path)]
 
 
-def _described(row: Mapping[str, Any], path: Path) -> Document:
-    form, text = str(row.get("format", "txt")).lower(), str(row[_text_key(row)])
+def document_of(row: Mapping[str, Any], path: Path, *, otherwise: str = "") -> Document:
+    """Return what a row says as a document; ``otherwise`` is its source where it names none."""
+    form, text = str(row.get("format", "txt")).lower(), str(row.get(_text_key(row), ""))
     title = str(row.get("title") or "")
     if form == "html":
         found, text = markdown_of(text)
         title = title or found
-    named = next((str(row[key]) for key in ("doc_id", "id", "url", "source") if row.get(key)), "")
+    named = (str(row[key]) for key in _ID_KEYS if row.get(key) not in (None, ""))
     return Document(
         text,
         title,
-        source=named or str(path),
+        source=next(named, otherwise),
         form={"html": "md", "md": "md", "rst": "rst"}.get(form, "txt"),  # type: ignore[arg-type]
         version=str(row.get("version") or ""),
         licence=str(row.get("licence") or row.get("license") or ""),
