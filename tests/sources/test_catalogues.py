@@ -149,6 +149,11 @@ def test_light_curves_are_found_by_header_and_by_name_the_last_first(tmp_path, s
     assert of("TIC 8") == of("") == []
 
 
+def test_a_light_curve_is_found_by_the_everyday_name_of_its_star(tmp_path, settings):
+    catalogues.add([write_light_curve(tmp_path / "x_llc.fits", "KIC 8462852")], settings)
+    assert catalogues.light_curve_files(settings, "Tabby's star")
+
+
 @pytest.mark.parametrize("content", [b"", b"SIMPLE  =", b"<html></html>"])
 def test_a_fits_file_that_is_no_light_curve_is_refused(tmp_path, settings, content):
     (tmp_path / "x_lc.fits").write_bytes(content)

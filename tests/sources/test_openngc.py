@@ -10,6 +10,7 @@ from skywright.settings import Settings
 from skywright.sources import openngc
 from skywright.sources.collecting import Visit, Wish, visit
 from skywright.sources.cones import Cone
+from skywright.sources.everyday_names import catalogued, everyday_names
 
 HEAD = (
     "Name;Type;RA;Dec;Const;MajAx;MinAx;PosAng;B-Mag;V-Mag;J-Mag;H-Mag;K-Mag;SurfBr;Hubble;Pax;"
@@ -86,6 +87,27 @@ def test_every_entry_of_the_catalogue_is_found_by_its_own_name(whole):
 def test_messier_102_is_not_decided_and_near_names_are_told(whole):
     with pytest.raises(NotFoundError, match="no object named 'M102'.*NGC5866.*Near it are M101"):
         openngc.resolve("M102", whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("Beehive Cluster", "NGC2632"), ("omega cen", "NGC5139"), ("47 Tucanae", "NGC0104"),
+     ("Seven Sisters", "Mel022"), ("Eagle Nebula", "NGC6611"), ("the Helix", "NGC7293")],
+)  # fmt: skip
+def test_an_everyday_name_leads_to_what_most_people_mean(whole, name, number):
+    assert openngc.resolve(name, whole).catalogue_name == number
+
+
+def test_every_number_of_the_everyday_names_is_in_the_catalogue_or_is_a_star(whole):
+    for name in everyday_names():
+        number = catalogued(name)
+        if not number.startswith("KIC"):
+            assert openngc.resolve(number, whole).ra_deg >= 0.0
+
+
+def test_near_names_are_told_as_they_are_written(whole):
+    with pytest.raises(NotFoundError, match="Near it are .*omega Nebula"):
+        openngc.resolve("Omega Nebulae X", whole)
 
 
 def test_an_object_has_its_type_in_words_and_its_magnitudes(whole):

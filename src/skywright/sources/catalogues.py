@@ -16,6 +16,7 @@ from skywright.errors import ConflictError, InputError, NotFoundError, SourceErr
 from skywright.settings import Settings
 from skywright.sources import light_curves
 from skywright.sources.cones import Cone, within
+from skywright.sources.everyday_names import catalogued
 from skywright.sources.openngc import read_openngc
 
 MOST_BYTES = 2 << 30
@@ -171,7 +172,8 @@ def light_curve_files(settings: Settings, star: str) -> list[Path]:
 
     Its name stands in the header of the file (``TIC 261136679``) or in the name of the file.
     """
-    folder, wanted = settings.catalogues_dir, _joined(star)
+    folder = settings.catalogues_dir
+    wanted = {_joined(name) for name in (star, catalogued(star))} - {""}
     if not wanted or not folder.is_dir():
         return []
     files = sorted((one for one in folder.iterdir() if one.is_file()), reverse=True)
@@ -180,7 +182,7 @@ def light_curve_files(settings: Settings, star: str) -> list[Path]:
         for path in files
         if path.name.lower().endswith(_SUFFIXES)
         and _kind(_heading(path)) == "light-curve"
-        and (wanted == _joined(light_curves.heading(path).star) or wanted in _runs(path.name))
+        and wanted & {_joined(light_curves.heading(path).star), *_runs(path.name)}
     ]
 
 

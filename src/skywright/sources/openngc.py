@@ -21,6 +21,7 @@ from skywright.errors import InputError, NotFoundError, SourceError
 from skywright.settings import Settings
 from skywright.sources.collecting import Collector, Part, Visit
 from skywright.sources.cones import Cone, within
+from skywright.sources.everyday_names import catalogued, everyday_names
 from skywright.sources.object_names import key, keys, short_keys
 from skywright.sources.records import unknown_shape
 from skywright.sources.state import SourceState
@@ -65,6 +66,7 @@ _TEXTS = {"Name": "name", "Const": "constellation", "Hubble": "hubble_type", "M"
           "NGC": "ngc", "IC": "ic", "Identifiers": "identifiers", "Common names": "common_names",
           "NED notes": "ned_notes", "OpenNGC notes": "notes"}  # fmt: skip
 _LONGEST_NAME = 100
+_COMMON = 4  # from this rank on a key is a common name, which others may use in another way
 _BANDS = ("b", "v", "j", "h", "k")
 
 
@@ -203,7 +205,10 @@ def resolve(name: str, settings: Settings) -> SkyObject:
     if not asked or len(name) > _LONGEST_NAME:
         message = f"The name {name[:_LONGEST_NAME]!r} is empty or too long."
         raise InputError(message, hint="Such as: M31, NGC 6397, Andromeda Galaxy.")
-    rows = names.filter(pl.col("key") == asked).sort("rank", "row")
+    rows = _rows_of(asked, names)
+    if rows.is_empty() or rows["rank"][0] >= _COMMON:
+        everyday = _rows_of(key(catalogued(name)), names)
+        rows = rows if everyday.is_empty() else everyday
     if rows.is_empty():
         message = f"{STATE.title} has no object named {name.strip()!r}."
         raise NotFoundError(message, hint=_near(asked, table, names))
@@ -211,6 +216,10 @@ def resolve(name: str, settings: Settings) -> SkyObject:
     found = rows.filter(pl.col("rank") == best)["row"].unique(maintain_order=True).to_list()
     also = [table["name"][k] for k in found[1:]]
     return _object(table.row(found[0], named=True), tuple(also))
+
+
+def _rows_of(asked: str, names: pl.DataFrame) -> pl.DataFrame:
+    return names.filter(pl.col("key") == asked).sort("rank", "row")
 
 
 def _catalogue(settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -245,8 +254,8 @@ def _indexed(stamps: tuple[tuple[str, int, int], ...]) -> tuple[pl.DataFrame, pl
             _keyed(rows, _each("ngc", "NGC"), 2),
             _keyed(rows, _each("ic", "IC"), 2),
             _keyed(rows, _each("identifiers"), 3),
-            _keyed(rows, _each("common_names"), 4),
-            _keyed(rows, _each("common_names"), 5, short=True),
+            _keyed(rows, _each("common_names"), _COMMON),
+            _keyed(rows, _each("common_names"), _COMMON + 1, short=True),
         ]
     )
     return table, pl.concat([named, _repeated(repeats, named)])
@@ -313,9 +322,16 @@ def _near(asked: str, table: pl.DataFrame, names: pl.DataFrame) -> str:
         ).drop_nulls()
         close = apart.sort("apart", "rank")["key"].unique(maintain_order=True).head(3).to_list()
     else:
-        common = names.filter(pl.col("rank") >= 4)["key"].unique(maintain_order=True).to_list()
-        close = difflib.get_close_matches(asked, common, n=4, cutoff=0.6)
+        close = _nearly(asked, table)
     return " ".join([*words, f"Near it are {', '.join(close)}." if close else ""]).strip()
+
+
+def _nearly(asked: str, table: pl.DataFrame) -> list[str]:
+    """Return common names written nearly so, as the catalogue writes them."""
+    listed = table.select(_each("common_names").alias("n")).drop_nulls().explode("n")["n"]
+    written = {key(name): name for name in listed.unique(maintain_order=True)}
+    written |= {key(name): name for name in everyday_names()}
+    return [written[one] for one in difflib.get_close_matches(asked, written, n=4, cutoff=0.6)]
 
 
 def _collect(visit: Visit) -> pl.DataFrame:

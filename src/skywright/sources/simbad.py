@@ -18,6 +18,7 @@ from skywright.errors import InputError, NotFoundError
 from skywright.sources import tap
 from skywright.sources.collecting import Collector, Part, Visit
 from skywright.sources.cones import Cone
+from skywright.sources.everyday_names import catalogued
 from skywright.sources.openngc import SkyObject
 from skywright.sources.state import TAP_SMALLEST, SourceState
 
@@ -95,7 +96,7 @@ def name_adql(name: str) -> str:
 
 
 def resolve(visit: Visit, name: str, stop: threading.Event | None = None) -> SkyObject:
-    """Find an object by any name that SIMBAD knows.
+    """Find an object by any name that SIMBAD knows, or an everyday one that stands for a number.
 
     Raises
     ------
@@ -104,7 +105,8 @@ def resolve(visit: Visit, name: str, stop: threading.Event | None = None) -> Sky
     InputError, SourceError, StoppedError
         Like ``name_adql`` and ``tap.query``.
     """
-    found = tap.query(visit, name_adql(name), most_rows=2, stop=stop).table
+    known_as = catalogued(name) or name
+    found = tap.query(visit, name_adql(known_as), most_rows=2, stop=stop).table
     if found.is_empty() or found["ra"][0] is None:
         message = f"SIMBAD has no position of an object named {name.strip()!r}."
         raise NotFoundError(message, hint="Check the spelling, or give the position in degrees.")
