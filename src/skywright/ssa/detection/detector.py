@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -73,9 +74,14 @@ def detector_in_use() -> ManoeuvreDetector:
 def peaks(at: F64, scores: F64, operating: Operating) -> npt.NDArray[np.int64]:
     """Return the places of the highest scores, no two nearer than allowed, in order of time."""
     chosen: list[int] = []
+    taken: list[float] = []  # their times in order, so that only the neighbours are looked at
+    times = at.tolist()
     for place in np.argsort(-scores, kind="stable").tolist():
         if scores[place] < operating.threshold:
             break
-        if all(abs(at[place] - at[other]) >= operating.apart_d for other in chosen):
+        here = bisect(taken, times[place])
+        near = taken[max(here - 1, 0) : here + 1]
+        if all(abs(times[place] - other) >= operating.apart_d for other in near):
             chosen.append(place)
+            taken.insert(here, times[place])
     return np.array(sorted(chosen), dtype=np.int64)

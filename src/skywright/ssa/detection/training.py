@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -222,12 +223,28 @@ def out_of_fold(some: Sequence[Satellite], settings: Settings) -> list[F64]:
 
 def leave_one_out(some: Sequence[Satellite], settings: Settings) -> list[tuple[Satellite, Score]]:
     """Judge each satellite with model and threshold of the others only."""
+    without = _scores_without_both(some, settings)
     told = []
-    for held in some:
-        rest = [one for one in some if one is not held]
-        operating = operating_point(rest, out_of_fold(rest, settings), settings)
-        scores = predicted(_trained(rest, settings), held.gaps.features)
-        told.append((held, held.scored(scores, operating)))
+    for k, scores in enumerate(out_of_fold(some, settings)):
+        rest = [j for j in range(len(some)) if j != k]
+        theirs = [without[j, k] for j in rest]
+        operating = operating_point([some[j] for j in rest], theirs, settings)
+        told.append((some[k], some[k].scored(scores, operating)))
+    return told
+
+
+def _scores_without_both(
+    some: Sequence[Satellite], settings: Settings
+) -> dict[tuple[int, int], F64]:
+    """Return the scores of satellite j by a model that saw neither it nor satellite k, by (j, k).
+
+    One model serves both orders of a pair.
+    """
+    told = {}
+    for j, k in combinations(range(len(some)), 2):
+        model = _trained([one for i, one in enumerate(some) if i not in {j, k}], settings)
+        told[j, k] = predicted(model, some[j].gaps.features)
+        told[k, j] = predicted(model, some[k].gaps.features)
     return told
 
 
