@@ -30,6 +30,42 @@ _START = "import sys; from skywright.cli.main import main; sys.argv[0] = 'skywri
 CONE = {"ra_deg": 150.0, "dec_deg": -20.0}
 
 
+WAITING_TOOLS = """
+from pathlib import Path
+from skywright.assistant.messages import ToolResult
+from skywright.assistant.tools.desk import Desk
+
+def count_steps(desk: Desk, steps: int = 3) -> ToolResult:
+    "Count steps."
+    for k in range(steps):
+        desk.progress(f"step {k + 1} of {steps}")
+        desk.stop.wait(0.2)
+    return ToolResult(text="Counted.")
+
+def wait_for_stop(desk: Desk, mark: str) -> ToolResult:
+    "Wait until one is told to stop."
+    desk.progress("waiting")
+    if desk.stop.wait(60):
+        Path(mark).write_text("stopped")
+    desk.check_stop()
+    return ToolResult(text="Waited.")
+"""
+
+
+def with_waiting_tools(site):
+    """Install a package with tools that take their time into a folder."""
+    meta = site / "waiting-1.0.dist-info"
+    meta.mkdir(parents=True)
+    (site / "waiting_tools.py").write_text(WAITING_TOOLS)
+    (meta / "METADATA").write_text("Metadata-Version: 2.1\nName: waiting\nVersion: 1.0\n")
+    points = "".join(
+        f"{name} = waiting_tools:{name.replace('-', '_')}\n"
+        for name in ("count-steps", "wait-for-stop")
+    )
+    (meta / "entry_points.txt").write_text(f"[skywright.tools]\n{points}")
+    return site
+
+
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     """Environment of a server whose services are stand-ins with forty red and sixty blue stars."""
@@ -44,9 +80,10 @@ def places(tmp_path_factory):
     }
     pl.DataFrame(stars).write_csv(folder / "field_gaia_dr3.csv")
     options = Options(cache=tmp_path_factory.mktemp("cache"))
+    site = with_waiting_tools(tmp_path_factory.mktemp("site"))
     with running_sandbox(folder, options=options) as running:
         data = {"SKYWRIGHT_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
-        yield running.environment() | data
+        yield running.environment() | data | {"PYTHONPATH": str(site)}
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +248,86 @@ def test_a_table_is_carried_over_to_the_next_call(places, mode):
     assert (found["data"]["count"], red["data"]["kept"]) == (100, 40)
     assert drawn["table"] == red["table"]
     assert answers[2].content[1].mime_type == "image/png"
+
+
+WAYS = [("stdio", "auto"), ("http", "legacy"), ("http", "auto")]
+
+
+@pytest.fixture(params=WAYS, ids=["-".join(one) for one in WAYS])
+def reached(request, places):
+    """A server over each transport and version of the protocol, and the mode to ask it in."""
+    way, mode = request.param
+    return (over_stdio(places) if way == "stdio" else request.getfixturevalue("url")), mode
+
+
+@pytest.mark.service
+def test_a_table_travels_as_csv_and_only_within_its_session(reached, url):
+    from mcp import MCPError
+
+    server, mode = reached
+
+    async def ask():
+        async with asking(server, mode) as client:
+            found = await client.call_tool("cone-search", CONE)
+            files = (await client.list_resources()).resources
+            whole = (await client.read_resource(files[-1].uri)).contents[0]
+        async with asking(url, "legacy") as other:
+            theirs = (await other.list_resources()).resources
+            with pytest.raises(MCPError, match="This session has no file"):
+                await other.read_resource(files[-1].uri)
+        return found, files, whole, theirs
+
+    found, files, whole, theirs = anyio.run(ask)
+    table = next(one for one in found.content if one.type in {"resource", "resource_link"})
+    assert whole.mime_type == files[-1].mime_type == "text/csv"
+    assert pl.read_csv(whole.text.encode()).height == 100
+    assert (table.resource.text if table.type == "resource" else whole.text) == whole.text
+    assert theirs == []
+
+
+@pytest.mark.service
+def test_progress_of_a_tool_is_passed_on(reached):
+    server, mode = reached
+    told = []
+
+    async def listen(done, total, words):
+        told.append((done, words))
+
+    async def ask():
+        async with asking(server, mode) as client:
+            return await client.call_tool("count-steps", {}, progress_callback=listen)
+
+    assert anyio.run(ask).content[0].text.startswith("Counted.")
+    assert [words for _, words in told] == [f"step {k} of 3" for k in (1, 2, 3)]
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+
+
+@pytest.mark.service
+def test_a_client_that_gives_up_stops_the_tool(reached, tmp_path):
+    server, mode = reached
+    mark = tmp_path / "mark"
+
+    async def ask():
+        async with asking(server, mode) as client:
+            has_begun = anyio.Event()
+
+            async def listen(done, total, words):
+                has_begun.set()
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(wait, client, listen)
+                with anyio.fail_after(30):
+                    await has_begun.wait()
+                tasks.cancel_scope.cancel()
+            with anyio.fail_after(30):
+                while not mark.exists():
+                    await anyio.sleep(0.05)
+            return await client.call_tool("list-sources", {})
+
+    async def wait(client, listen):
+        await client.call_tool("wait-for-stop", {"mark": str(mark)}, progress_callback=listen)
+
+    assert not anyio.run(ask).is_error
 
 
 @pytest.mark.service

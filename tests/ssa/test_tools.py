@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from skywright.assistant.messages import ToolCall
+from skywright.assistant.tools.desk import Desk
+from skywright.assistant.tools.running import run
 from skywright.errors import InputError
 from skywright.foundry.tool import tool_named
+from skywright.ssa.tools import LONGEST_MESSAGE, LONGEST_SETS
 from tests.ssa.detection.test_residuals import satellite
 from tests.ssa.records.test_tle import SETS
 
@@ -32,3 +36,20 @@ def test_approaches_are_found_in_a_text():
 def test_a_text_that_is_no_message_is_a_sentence():
     with pytest.raises(InputError, match="is no conjunction data message"):
         tool_named("ssa-collision-probability").call("hello")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("ssa-collision-probability", {"message": "x" * (LONGEST_MESSAGE + 1)}),
+        ("ssa-collision-probability", {"message": "x", "hbr_m": -1.0}),
+        ("ssa-manoeuvres", {"element_sets": "x" * (LONGEST_SETS + 1)}),
+        ("ssa-approaches", {"element_sets": "x", "start_utc": "2" * 41, "hours": 1, "km": 1}),
+    ],
+    ids=["message", "radius", "sets", "start"],
+)
+def test_what_is_out_of_bounds_is_refused_before_it_is_read(name, given, tmp_path):
+    ended = run(ToolCall(id="1", tool=name, arguments=given), Desk(tmp_path))
+    assert ended.result is None
+    assert "is not allowed" in ended.error
+    assert len(ended.error) < 300

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from skywright.assistant.messages import ToolCall, ToolRun
+from skywright.assistant.mcp_progress import Telling
+from skywright.assistant.messages import Artifact, ToolCall, ToolRun
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.running import run
 from skywright.settings import Settings
@@ -23,6 +24,8 @@ MOST_SESSIONS = 64
 """Sessions whose tables are kept, those used last."""
 MOST_TABLES = 8
 """Tables kept for a session, the newest."""
+MOST_FILES = 32
+"""Files of a session that can be read, the newest."""
 MOST_AT_ONCE = 8
 """Tools at work at the same time, of all sessions together."""
 
@@ -32,26 +35,41 @@ class Place:
     """The desk of one session, where one call is worked on after the other."""
 
     desk: Desk
+    files: tuple[Artifact, ...] = ()
+    """Files that tools made, the newest last."""
     _turn: anyio.Lock = field(default_factory=anyio.Lock)
 
-    async def run(self, call: ToolCall, limiter: anyio.CapacityLimiter, most_s: float) -> ToolRun:
+    async def run(
+        self, call: ToolCall, telling: Telling, limiter: anyio.CapacityLimiter, most_s: float
+    ) -> ToolRun:
         """Run a tool in a thread; it is told to stop where nobody waits for it any more."""
         async with self._turn:
-            own = replace(self.desk, stop=threading.Event())
+            own = replace(self.desk, stop=threading.Event(), progress=telling.say)
 
             def work() -> ToolRun:
                 return run(call, own, most_s=most_s)
 
-            try:
-                ended = await anyio.to_thread.run_sync(
-                    work, abandon_on_cancel=True, limiter=limiter
-                )
-            finally:
-                own.stop.set()
-            self.desk.target = own.target
-            for name in list(self.desk.tables)[:-MOST_TABLES]:
-                del self.desk.tables[name]
+            async with anyio.create_task_group() as beside:
+                beside.start_soon(telling.pass_on)
+                try:
+                    ended = await anyio.to_thread.run_sync(
+                        work, abandon_on_cancel=True, limiter=limiter
+                    )
+                finally:
+                    own.stop.set()
+                    beside.cancel_scope.cancel()
+            await telling.send_rest()
+            self._keep(own, ended)
             return ended
+
+    def _keep(self, own: Desk, ended: ToolRun) -> None:
+        self.desk.target = own.target
+        for name in list(self.desk.tables)[:-MOST_TABLES]:
+            del self.desk.tables[name]
+        made = ended.result.artifacts if ended.result else ()
+        new = {one.id for one in made}
+        old = (one for one in self.files if one.id not in new)
+        self.files = (*old, *made)[-MOST_FILES:]
 
 
 class Desks:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from skywright.errors import LimitError
 
 MOST_SETS = 50_000
 """Most element sets of one call."""
+LONGEST_SETS = 16_000_000
+"""Longest text of element sets [characters]; as JSON a set has some 300 in fields that are read."""
+LONGEST_MESSAGE = 200_000
+"""Longest conjunction data message [characters]; published ones have up to 20,000."""
+
+ElementSets = Annotated[str, Field(max_length=LONGEST_SETS)]
 
 
-def collision_probability(message: str, hbr_m: float | None = None) -> dict[str, Any]:
+def collision_probability(
+    message: Annotated[str, Field(max_length=LONGEST_MESSAGE)],
+    hbr_m: Annotated[float | None, Field(gt=0, lt=1000)] = None,
+) -> dict[str, Any]:
     """Tell how probable a collision is, from the text of a conjunction data message.
 
     Parameters
@@ -28,7 +39,7 @@ def collision_probability(message: str, hbr_m: float | None = None) -> dict[str,
     return told(one, probability(one))
 
 
-def find_manoeuvres(element_sets: str) -> dict[str, Any]:
+def find_manoeuvres(element_sets: ElementSets) -> dict[str, Any]:
     """Find manoeuvres in a history of element sets.
 
     Parameters
@@ -45,7 +56,12 @@ def find_manoeuvres(element_sets: str) -> dict[str, Any]:
     }
 
 
-def find_approaches(element_sets: str, start_utc: str, hours: float, km: float) -> dict[str, Any]:
+def find_approaches(
+    element_sets: ElementSets,
+    start_utc: Annotated[str, Field(max_length=40)],
+    hours: float,
+    km: float,
+) -> dict[str, Any]:
     """Find all approaches among the objects of a list of element sets.
 
     Parameters
