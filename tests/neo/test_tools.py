@@ -35,6 +35,12 @@ def test_an_asteroid_is_found_by_any_of_its_names_and_told_in_sentences(asked):
     assert told.data["diameter_km_p50"] == pytest.approx(0.34)
 
 
+def test_what_was_assessed_or_changed_is_what_is_spoken_of(tmp_path):
+    desk = Desk(folder=tmp_path, settings=get_settings(), target="NGC 6397")
+    run(ToolCall(id="1", tool="neo-assess", arguments={"name": "Apophis"}), desk)
+    assert desk.target == "Apophis"
+
+
 def test_what_is_not_hazardous_is_told_so(asked):
     told = asked("neo-assess", name="Eros").result
     assert "Eros (A898 PA) does not count as potentially hazardous" in told.text

@@ -40,7 +40,8 @@ def assess_object(
     Returns
     -------
     dict
-        ``text`` in sentences, and the values of the assessment; with ``objects`` their ``rows``.
+        ``text`` in sentences, the ``target`` it is about, and the values of the assessment; with
+        ``objects`` their ``rows``.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def assess_object(
         return {"rows": predict(objects)}
     assessed = add_assessment(_found(name.strip())).row(0, named=True)
     kept = {key: assessed.get(key) for key in _KEPT}
-    return {"text": assessed_text(kept), **kept}
+    return {"text": assessed_text(kept), "target": name.strip(), **kept}
 
 
 def simulate_change(
@@ -82,13 +83,13 @@ def simulate_change(
     Returns
     -------
     dict
-        ``text`` in sentences, and what `simulate` returns.
+        ``text`` in sentences, the ``target`` it is about, and what `simulate` returns.
     """
     from skywright.neo.simulate import simulate
     from skywright.neo.tool_texts import simulated_text
 
     result = simulate(request, progress=progress, cancelled=cancelled)
-    return {"text": simulated_text(result), **result}
+    return {"text": simulated_text(result), "target": request.object or "", **result}
 
 
 def find_anomalies(limit: Annotated[int, Field(ge=1, le=100)] = 10) -> dict[str, Any]:

@@ -144,6 +144,14 @@ def test_a_planet_is_told_with_its_units(desk):
     assert desk.target == "Far-1 b"
 
 
+@pytest.mark.parametrize("host", ["Proxima Centauri", "proxima cen"])
+def test_a_star_is_found_by_its_constellation_in_full_and_is_spoken_of_then(desk, host):
+    named = PLANETS.with_columns(host=pl.Series(["Proxima Cen", "Proxima Cen", "Near"]))
+    collected(desk, "exoplanets-planets", named)
+    assert asked(desk, "find-exoplanets", host=host).result.data["count"] == 2
+    assert desk.target == "Proxima Cen"
+
+
 def test_planets_are_counted_by_method_year_and_the_initials_of_a_facility(desk):
     collected(desk, "exoplanets-planets", PLANETS)
     assert asked(desk, "find-exoplanets", method="transiting").result.data["count"] == 2

@@ -13,6 +13,7 @@ from skywright.assistant.tools.collected import collected_table
 from skywright.assistant.tools.desk import Desk
 from skywright.assistant.tools.shelf import keep_table
 from skywright.errors import InputError
+from skywright.sources.star_names import short_name
 
 _Text = Annotated[str, Field(max_length=100)]
 _METHODS = {
@@ -85,6 +86,8 @@ def find_exoplanets(
     )
     if table.height == 1:
         desk.target = str(table["name"][0])
+    elif table.height and host:
+        desk.target = str(table["host"][0])
     return ToolResult(
         text=_told(table, found.origin.title, name, question, limit),
         data={
@@ -104,10 +107,12 @@ def _plain(text: str) -> str:
 
 
 def _same(table: pl.DataFrame, column: str, asked: str) -> pl.DataFrame:
-    """Return the rows of a name, whatever its blanks, hyphens and capitals."""
-    wanted = _plain(asked)
+    """Return the rows of a name, whatever its blanks, hyphens, capitals and constellation."""
+    wanted = _plain(short_name(asked))
     return table.filter(
-        pl.Series([_plain(text or "") == wanted for text in table[column]], dtype=pl.Boolean)
+        pl.Series(
+            [_plain(short_name(text or "")) == wanted for text in table[column]], dtype=pl.Boolean
+        )
     )
 
 

@@ -20,7 +20,7 @@ from skywright.assistant.messages import ToolCall, ToolResult, ToolRun
 from skywright.assistant.tools.bounding import bounded
 from skywright.assistant.tools.desk import Desk, StoppedError
 from skywright.assistant.tools.signatures import Signature, signature_of
-from skywright.assistant.tools.wrapping import wrapped
+from skywright.assistant.tools.wrapping import target_of, wrapped
 from skywright.errors import InputError, NotFoundError, SkywrightError
 from skywright.foundry.tool import Tool, tool_named, tool_names
 from skywright.logs import get_logger
@@ -161,6 +161,7 @@ def _run(
     def work() -> None:
         try:
             value = context.run(tool.call, **arguments, **filled)
+            own.target = target_of(value) or own.target
             outcome.value = bounded(wrapped(tool, value))
         except BaseException as error:  # raised again below, in the thread of the caller
             outcome.error = error

@@ -28,7 +28,8 @@ def wrapped(tool: Tool, value: Any) -> ToolResult:
         That gave it.
     value : Any
         A result already, a table, a model, a mapping, a list of mappings, or anything with a text.
-        A mapping may say what it holds in its own sentences, as ``text``.
+        A mapping may say what it holds in its own sentences, as ``text``, and the object that it
+        is about, as ``target``.
     """
     if isinstance(value, ToolResult):
         return value
@@ -45,6 +46,12 @@ def wrapped(tool: Tool, value: Any) -> ToolResult:
             ),
         ),
     )
+
+
+def target_of(value: Any) -> str:
+    """Return the object that a mapping says it is about, as ``target``; empty if it says none."""
+    said = value.get("target") if isinstance(value, dict) else None
+    return said if isinstance(said, str) else ""
 
 
 def _data(value: Any) -> dict[str, Any]:
