@@ -247,6 +247,24 @@ def test_a_star_with_a_name_is_searched_by_its_position_and_the_mission(ask, mas
     assert [name for name, _ in mast.fetched] == ["kplr-7_llc.fits"]
 
 
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("KIC 8462852", "kplr008462852"),
+        ("Tabby's Star", "kplr008462852"),
+        ("EPIC 201367065", "ktwo201367065"),
+    ],
+)
+def test_a_number_of_kepler_or_k2_is_written_as_mast_writes_it(desk, mast, tess, name, target):
+    mast.lists("k_llc.fits", target, tess, obs_collection="Kepler")
+    mast_url = f"{mast.url}/tap"
+    desk.settings = desk.settings.model_copy(update={"mast_url": mast_url})
+    with serving(mast.application(desk.folder / "mast"), mast.listening):
+        told = asked(desk, "plot-light-curve", target=name)
+    assert told.result is not None, told.error
+    assert told.result.data["points"] == 198
+
+
 def test_no_time_series_is_told_with_what_to_do(ask, mast):
     mast.lists("x_lc.fits", "7", dataproduct_type="image")
     told = ask(mast, "plot the light curve of TIC 7")

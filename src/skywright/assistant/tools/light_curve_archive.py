@@ -20,6 +20,7 @@ from skywright.errors import InputError, NotFoundError, SourceError
 from skywright.sources import mast, pacing, tap
 from skywright.sources.collecting import visiting
 from skywright.sources.cones import Cone
+from skywright.sources.everyday_names import catalogued
 from skywright.sources.light_curves import LightCurve, read_fits
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -30,7 +31,10 @@ _MOST_ROWS = 500
 _CHUNK = 1 << 18
 _LONGEST_NAME = 200
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_TIC = re.compile(r"\s*TIC\s*(\d{1,12})\s*", re.IGNORECASE)
+_NUMBERED = re.compile(r"\s*(TIC|KIC|EPIC)\s*(\d{1,12})\s*", re.IGNORECASE)
+_TARGETS = {"TIC": ("TESS", "{}"), "KIC": ("Kepler", "kplr{:09d}"), "EPIC": ("K2", "ktwo{:09d}")}
+"""Mission of a list of stars, and how MAST writes a star of it."""
+
 _FAST = re.compile(r"_fast-lc\.fits$", re.IGNORECASE)
 _LIGHT_CURVE = re.compile(r"_(?:fast-)?(?:lc|llc|slc)\.fits$", re.IGNORECASE)
 
@@ -63,14 +67,23 @@ def _adql(desk: Desk, target: str, mission: str) -> str:
     if mission and not _WORD.fullmatch(mission):
         message = f"mission = {mission[:40]!r} is no name of a mission."
         raise InputError(message, hint="Such as TESS, Kepler, K2.")
-    numbered = _TIC.fullmatch(target)
-    where = f"target_name = '{numbered[1]}'" if numbered else _around(desk, target)
+    where = _by_number(target, mission) or _around(desk, target)
     collection = f" AND obs_collection = '{mission}'" if mission else ""
     # All columns, since not every service has access_url.
     return (
         f"SELECT TOP {_MOST_ROWS} * FROM ivoa.obscore WHERE dataproduct_type = 'timeseries'"  # noqa: S608
         f"{collection} AND {where}"
     )
+
+
+def _by_number(target: str, mission: str) -> str:
+    """Return the condition for a star of a mission's own list; nothing for other names."""
+    numbered = _NUMBERED.fullmatch(catalogued(target) or target)
+    if numbered is None:
+        return ""
+    theirs, written = _TARGETS[numbered[1].upper()]
+    is_theirs = mission.lower() in {"", theirs.lower()}
+    return f"target_name = '{written.format(int(numbered[2]))}'" if is_theirs else ""
 
 
 def _around(desk: Desk, target: str) -> str:
