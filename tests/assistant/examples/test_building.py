@@ -11,15 +11,18 @@ import sys
 import time
 
 import pytest
+from jinja2 import Template
 from typer.testing import CliRunner
 
 from skywright.assistant.examples.building import build, working_path
 from skywright.assistant.examples.example import CATEGORIES, CITE, LEAST, plain
-from skywright.assistant.examples.reporting import Order
+from skywright.assistant.examples.reporting import MOST_SHARE, Order
+from skywright.assistant.examples.templates.every import TEMPLATES
 from skywright.cli.main import app
 from skywright.errors import NotFoundError
 from skywright.foundry.data.reading import read_table
-from skywright.foundry.kinds.llm_data import Layout, words_of
+from skywright.foundry.kinds.llm_data import SILENT, Layout, Writer, examples, words_of
+from skywright.foundry.kinds.tiny_base import CHAT
 from skywright.foundry.recipe import Recipe
 
 _HEAD = (
@@ -33,9 +36,9 @@ def _write_openngc(path, draw):
     lines = [_HEAD]
     for k in range(1, 61):
         kind = ("G", "G", "OCl", "PN", "NonEx")[k % 5]
-        place = f"{draw.randrange(24):02d}:{draw.randrange(60):02d}:12.5"
-        north = f"+{draw.randrange(60):02d}:{draw.randrange(60):02d}:07"
-        shape = "2.5;1.1;40;12.5;11.9;10.1;9.5;9.2;22.1;Sb" if kind == "G" else "5;4;;9.5;9.1;;;;;"
+        place = f"{k // 4:02d}:{draw.randrange(2):02d}:12.5"  # four lie together
+        north = f"+{20 + k // 4:02d}:{draw.randrange(30):02d}:07"
+        shape = "2.5;1.1;40;12.5;11.9;10.1;9.5;9.2;22.1;Sb" if kind == "G" else "5;4;;;;;;;;"
         shift = "5100;0.017" if kind == "G" else ";"
         messier = f"{k:03d}" if k < 20 else ""
         lines.append(
@@ -69,6 +72,59 @@ def _write_planets(path, draw):
                                  "Made Observatory", f"{period:.4f}", "2.1", "6.3"])  # fmt: skip
 
 
+def _write_satellites(path, draw):
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(["OBJECT_NAME", "OBJECT_ID", "EPOCH", "MEAN_MOTION", "ECCENTRICITY",
+                         "INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY",
+                         "NORAD_CAT_ID", "BSTAR"])  # fmt: skip
+        for k in range(40):
+            angles = [f"{draw.uniform(0, 360):.4f}" for _ in range(3)]
+            writer.writerow([f"MADE {k}", f"2020-{k + 1:03d}A", "2024-11-01T00:00:00.000000",
+                             f"{15 + 0.01 * k:.8f}", "0.0010000", "53.0500", *angles,
+                             90_001 + k, "0.0001"])  # fmt: skip
+
+
+_CDM = """CCSDS_CDM_VERS = 1.0
+COMMENT made up for a test
+CREATION_DATE = 2024-01-01T00:00:00.000
+ORIGINATOR = TEST
+MESSAGE_ID = TEST-{k}
+TCA = 2024-01-02T00:00:00.000
+MISS_DISTANCE = 1000 [m]
+"""
+_CDM_OBJECT = """OBJECT = OBJECT{n}
+OBJECT_DESIGNATOR = {number}
+CATALOG_NAME = SATCAT
+OBJECT_NAME = MADE {number}
+INTERNATIONAL_DESIGNATOR = 2020-001A
+EPHEMERIS_NAME = NONE
+COVARIANCE_METHOD = CALCULATED
+MANEUVERABLE = N/A
+REF_FRAME = EME2000
+X = 7000.0 [km]
+Y = {y} [km]
+Z = 0.0 [km]
+X_DOT = 0.0 [km/s]
+Y_DOT = {vy} [km/s]
+Z_DOT = {vz} [km/s]
+CR_R = 10000.0 [m**2]
+CT_R = 0.0 [m**2]
+CT_T = 250000.0 [m**2]
+CN_R = 0.0 [m**2]
+CN_T = 0.0 [m**2]
+CN_N = 10000.0 [m**2]
+"""
+
+
+def _write_conjunctions(folder):
+    for k in range(12):
+        one = _CDM_OBJECT.format(n=1, number=90_001 + 2 * k, y=0.0, vy=7.5, vz=0.0)
+        two = _CDM_OBJECT.format(n=2, number=90_002 + 2 * k, y=0.1 * (k + 1), vy=0.0, vz=7.5)
+        path = folder / f"conjunction-{k}.cdm"
+        path.write_text(_CDM.format(k=k) + one + two, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     into = tmp_path_factory.mktemp("catalogues")
@@ -76,13 +132,15 @@ def folder(tmp_path_factory):
     _write_openngc(into / "NGC.csv", draw)
     _write_stars(into / "stars.csv", draw)
     _write_planets(into / "planets.csv", draw)
+    _write_satellites(into / "gp_made.csv", draw)
+    _write_conjunctions(into)
     return into
 
 
 @pytest.fixture(scope="module")
 def built(folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("examples") / "examples.jsonl"
-    return build(Order(out, 25, 3, (folder,)), is_plain=True)
+    return build(Order(out, 110, 3, (folder,)), is_plain=True)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +165,7 @@ from pathlib import Path
 from skywright.assistant.examples.building import build
 from skywright.assistant.examples.reporting import Order
 
-build(Order(Path(sys.argv[1]), 25, 3, (Path(sys.argv[2]),)), is_plain=True)
+build(Order(Path(sys.argv[1]), 7, 3, (Path(sys.argv[2]),)), is_plain=True)
 """
 
 
@@ -127,23 +185,34 @@ def _kill_after(lines, folder, out):
 
 
 @pytest.mark.slow
-def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_bytes(built, folder, tmp_path):
-    out = tmp_path / "examples.jsonl"
-    _kill_after(15, folder, out)
+def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_bytes(folder, tmp_path):
+    out, other = tmp_path / "examples.jsonl", tmp_path / "undisturbed.jsonl"
+    _kill_after(3, folder, out)
     assert not out.exists()
-    went_on = build(Order(out, 25, 3, (folder,)), is_plain=True)
-    assert went_on.gone_on_from >= 15
-    assert out.read_bytes() == built.order.out.read_bytes()
-    assert list(tmp_path.iterdir()) == [out]
+    went_on = build(Order(out, 7, 3, (folder,)), is_plain=True)
+    undisturbed = build(Order(other, 7, 3, (folder,)), is_plain=True)
+    assert went_on.gone_on_from >= 3
+    assert undisturbed.gone_on_from == 0
+    assert out.read_bytes() == other.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [out, other]
     same = ("by_template", "with_code", "with_adql", "with_tools", "refused")
-    assert [went_on.to_dict()[one] for one in same] == [built.to_dict()[one] for one in same]
+    assert [went_on.to_dict()[one] for one in same] == [undisturbed.to_dict()[one] for one in same]
+
+
+_NOT_HERE = {"launches-of-year"}  # no launch log among the files
+
+
+@pytest.mark.slow
+def test_every_template_makes_an_example(built):
+    made = set(built.to_dict()["by_template"])
+    assert {one.name for one in TEMPLATES} - made == _NOT_HERE, built.to_dict()["refused"]
 
 
 @pytest.mark.slow
 def test_every_category_has_its_share(built, rows):
     assert built.short() == {}
     assert {row["category"] for row in rows} == set(CATEGORIES)
-    assert len(rows) == len({row["id"] for row in rows}) >= 25
+    assert len(rows) == len({row["id"] for row in rows}) >= 110
 
 
 @pytest.mark.slow
@@ -194,6 +263,38 @@ def test_language_models_can_be_trained_on_the_file(built, rows):
     assert {one["role"] for row in rows for one in row["messages"]} == {
         "system", "user", "assistant", "tool"
     }  # fmt: skip
+
+
+class _Letters:
+    """A tokenizer whose tokens are letters, with the chat template of bases without one."""
+
+    bos_token_id = None
+    eos_token_id = ord("\0")
+
+    def __call__(self, text, **_given):
+        return {"input_ids": [*map(ord, text)]}
+
+    def apply_chat_template(self, messages, *, tokenize, add_generation_prompt):
+        given = {"add_generation_prompt": add_generation_prompt, "eos_token": "\0"}
+        return Template(CHAT).render(messages=messages, **given)
+
+
+@pytest.mark.slow
+def test_the_foundry_learns_calls_and_answers_and_nothing_that_a_tool_said(built, rows):
+    frame = read_table(built.order.out)
+    learned = examples(frame, Layout("messages", "", "messages"), Writer(_Letters(), "", chat=True))
+    assert len(learned) == len(rows)
+    for one, row in zip(learned, rows, strict=True):
+        said = "".join(chr(k) for k in one.labels if k != SILENT)
+        turns = [turn["content"] for turn in row["messages"] if turn["role"] == "assistant"]
+        assert said == "".join(f"{turn}\0\n" for turn in turns)
+
+
+@pytest.mark.slow
+def test_no_template_makes_more_than_its_share(built):
+    told = built.to_dict()
+    assert max(told["by_template"].values()) <= built.order.most_of_one_template() == 8
+    assert told["largest_template_share"] <= MOST_SHARE
 
 
 def test_without_catalogues_it_says_which_to_install(tmp_path):

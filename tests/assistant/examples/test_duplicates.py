@@ -1,9 +1,12 @@
 """Examples that repeat others are refused, and nothing of the test is learned before."""
 
+import contextlib
 import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skywright.assistant.examples.duplicates import Seen
 from skywright.assistant.examples.example import Example, Message, RefusedError
@@ -84,6 +87,31 @@ def test_a_refused_example_leaves_no_mark():
     with pytest.raises(RefusedError):
         leaks.check(_example("Two?", "Yes.", subjects=("B", "A"), part="test", template="t"))
     leaks.check(_example("Three?", "Yes.", subjects=("B",)))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("train", "validation", "test")),
+            st.sampled_from("ABCDEF"),
+            st.sampled_from(("cone", "map", "type")),
+            st.sampled_from(("One?", "one? ", "Two?", "Three?")),
+        ),
+        max_size=40,
+    )
+)
+def test_whatever_is_offered_what_is_taken_leaks_nothing(offered):
+    leaks, taken = Leaks(), []
+    for part, subject, template, question in offered:
+        example = _example(question, "Yes.", part=part, subjects=(subject,), template=template)
+        with contextlib.suppress(RefusedError):
+            leaks.check(example)
+            taken.append((part, subject, template, question.strip().lower()))
+    for mark in (1, 3):
+        parts = {(one[mark], one[0]) for one in taken}
+        assert len(parts) == len({one for one, _ in parts})
+    sides = {(one[2], one[0] == "test") for one in taken}
+    assert len(sides) == len({one for one, _ in sides})
 
 
 def test_parts_are_drawn_by_object_and_templates_of_the_test_have_objects_of_the_test():

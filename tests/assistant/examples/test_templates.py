@@ -26,7 +26,7 @@ def _slots(text):
 def test_every_question_is_asked_in_many_ways(template):
     texts = phrasings(template.name)["ask"]
     assert len(set(texts)) >= LEAST_PHRASINGS
-    for form in {"then", "answer"} & set(phrasings(template.name)):
+    for form in {"then", "answer", "more"} & set(phrasings(template.name)):
         assert len(set(phrasings(template.name)[form])) >= LEAST_PHRASINGS
 
 

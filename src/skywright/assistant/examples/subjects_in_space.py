@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,19 @@ _NEEDED = re.compile(
     r"|COVARIANCE_METHOD|MANEUVERABLE|REF_FRAME|[XYZ](?:_DOT)?|C[RTN]_[RTN]|COMMENT HBR)\s*="
 )
 """Lines of a conjunction data message without which no probability follows (CCSDS 508.0-B-1)."""
+_ELEMENTS = (
+    "OBJECT_NAME", "OBJECT_ID", "EPOCH", "MEAN_MOTION", "ECCENTRICITY", "INCLINATION",
+    "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY", "NORAD_CAT_ID", "BSTAR",
+    "MEAN_MOTION_DOT", "MEAN_MOTION_DDOT",
+)  # fmt: skip
+"""Keywords of an orbit mean-elements message that a propagation needs (CCSDS 502.0-B-3)."""
 _UNIT = re.compile(r"\s*\[[^]]*\]\s*$")
 
 
 def satellites(files: Sequence[Path]) -> dict[str, list[Subject]]:
     """Return satellites with element sets; files of lines, which tell no keywords, are left out."""
     found = {
-        number: Subject(f"NORAD {number}", str(one["OBJECT_NAME"]), {"norad_id": number})
+        number: Subject(f"NORAD {number}", str(one["OBJECT_NAME"]), _facts(number, one))
         for file in files
         if not file.is_relative_to(catalogues.SAMPLES)
         for one in _sets(file)
@@ -35,6 +41,10 @@ def satellites(files: Sequence[Path]) -> dict[str, list[Subject]]:
     }
     ordered = sorted(found.values(), key=lambda one: hashlib.sha256(one.key.encode()).digest())
     return {"satellite": ordered[:_MOST_SATELLITES]}
+
+
+def _facts(number: int, one: Mapping[str, Any]) -> dict[str, Any]:
+    return {"norad_id": number, "elements": {key: one[key] for key in _ELEMENTS if key in one}}
 
 
 def _sets(file: Path) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,8 @@ _NEAR_EARTH = (
     "Geographos", "Toutatis", "Florence", "Aten", "Apollo", "Amor", "Cruithne", "2020 AV2",
     "2003 EH1", "Duende", "Golevka", "Castalia", "Nereus", "Moshup", "Sisyphus", "Atira",
     "Bacchus", "Adonis", "1998 OR2", "2001 SN263", "1997 XF11", "1998 KY26", "Toro", "Hathor",
-    "Ganymed", "Hermes", "Midas", "Orpheus", "Ra-Shalom", "Khufu", "Betulia", "Ivar", "Anteros",
-    "Quetzalcoatl",
+    "Ganymed", "Don Quixote", "Oljato", "Midas", "Ra-Shalom", "Nyx", "2000 SG344", "2006 RH120",
+    "2021 PH27", "2004 KH17",
 )  # fmt: skip
 """Those that no catalogue of the installation has are refused, as their assessment fails."""
 _COUNTS = ("two", "three", "four", "five", "six", "seven")

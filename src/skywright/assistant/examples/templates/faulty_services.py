@@ -45,7 +45,7 @@ def _no_type(scene: Scene, subjects: list[Subject]) -> None:
 
 FAULTY_SERVICES = (
     Template("gaia-fails", "catalogue-queries", "field", _no_cone, most=24),
-    Template("papers-fail", "literature", "paper", _no_papers, most=16),
+    Template("papers-fail", "literature", "paper", _no_papers, most=7),
     Template("simbad-fails", "object-types", "object", _no_type, most=24),
 )
 """Their templates."""

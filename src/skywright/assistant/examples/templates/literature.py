@@ -148,7 +148,7 @@ LITERATURE = (
     Template("papers-in-years", "literature", "paper", _in_years, most=60),
     Template("bibtex", "literature", "paper", _bibtex),
     Template("search-then-bibtex", "literature", "paper", _search_then_bibtex),
-    Template("nothing-published", "literature", "well-known", _nothing, most=25),
+    Template("nothing-published", "literature", "well-known", _nothing, most=10),
     Template("papers-ask-back", "literature", "paper", _asks_back),
     Template("arxiv-papers", "literature", "paper", _arxiv),
 )

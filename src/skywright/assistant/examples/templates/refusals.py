@@ -40,7 +40,7 @@ def _ordered_by_a_document(scene: Scene, subjects: list[Subject]) -> None:
 REFUSALS = (
     Template("beyond-the-tools", "catalogue-queries", "well-known", _beyond, most=24),
     Template("picture-beyond-the-tools", "plotting", "well-known", _beyond, most=12),
-    Template("papers-beyond-the-tools", "literature", "well-known", _beyond, most=10),
+    Template("papers-beyond-the-tools", "literature", "well-known", _beyond, most=6),
     Template("order-in-a-document", "literature", "well-known", _ordered_by_a_document, most=24),
 )
 """Their templates."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from typing import Any
 
 from skywright.assistant.examples.example import RefusedError
 from skywright.assistant.examples.scene import Scene
@@ -70,10 +72,31 @@ def _probability(scene: Scene, subjects: list[Subject]) -> None:
     scene.say(scene.word("say", **told, cite=cited))
 
 
+def _approaches(scene: Scene, subjects: list[Subject]) -> None:
+    """Screen two element sets, which the user gives, against one another."""
+    sets = [dict(one.facts["elements"]) for one in subjects]
+    start = max(str(one["EPOCH"])[:10] for one in sets)
+    asked: dict[str, Any] = {
+        "start_utc": f"{start}T00:00:00",
+        "hours": scene.draw.choice((12, 24, 48, 72)),
+    }
+    asked["km"] = scene.draw.choice((50, 100, 150, 200))
+    text = json.dumps(sets)
+    told = {"one": subjects[0].name, "two": subjects[1].name, "start": start}
+    scene.ask(**told, hours=asked["hours"], km=asked["km"], sets=f"\n```json\n{text}\n```")
+    found = scene.call("ssa-approaches", element_sets=text, **asked)
+    met = value(found, "approaches") if found.data.get("approaches") else []
+    form = "some" if met else "none"
+    near = f"{min(one['miss_distance_km'] for one in met):.1f}" if met else ""
+    slots = {**told, "n": len(met), "near": near, "hours": asked["hours"], "km": asked["km"]}
+    scene.say(scene.word(form, **slots, cite=scene.cite()))
+
+
 SPACECRAFT = (
     Template("satellite-orbit", "catalogue-queries", "satellite", _orbit),
     Template("satellite-unknown", "catalogue-queries", "satellite", _unknown, most=12),
     Template("satellite-height", "data-reduction", "satellite", _height),
+    Template("approaches-of-two", "data-reduction", "satellite", _approaches, 2, most=16),
     Template("collision-probability", "data-reduction", "conjunction", _probability),
 )
 """Their templates."""
