@@ -9,7 +9,14 @@ import pytest
 
 from skywright.errors import InputError, NotFoundError, SourceError
 from skywright.settings import Settings
-from skywright.sources.collecting import Visit, Wish, collector_named
+from skywright.sources.collecting import (
+    Collector,
+    Part,
+    Visit,
+    Wish,
+    collector_named,
+    visit,
+)
 from skywright.sources.http import Fetcher
 from skywright.sources.registry import source_states
 from skywright.sources.spacex import STATE
@@ -106,3 +113,10 @@ def test_what_is_fresh_is_not_asked_for_again(provider, tmp_path):
             assert fetcher.get(STATE, provider.url).content == b"[1]"
             fetcher.get(replace(STATE, fresh_s=0.0), f"{provider.url}/stale")
     assert [path for path, *_ in provider.asked] == ["/", "/stale", "/stale"]
+
+
+def test_a_table_that_lost_a_column_is_a_sentence(fetcher):
+    part = Part(lambda _: pl.DataFrame({"ra": [1.0]}).select("dec"))
+    collector = Collector(STATE, {"launches": part})
+    with pytest.raises(SourceError, match='unknown shape: unable to find column "dec"'):
+        visit(collector, "launches", Visit(STATE, fetcher, Settings()))

@@ -76,6 +76,12 @@ def test_a_cut_table_is_an_error(one, provider, assistant_data):
         horizons.vectors(one, "1;", SPAN)
 
 
+def test_a_table_without_rows_is_an_error(one, provider):
+    provider.say(provider.reply(" JDTDB, X,\n$$SOE\n$$EOE\n", 200, PLAIN))
+    with pytest.raises(SourceError, match="a table that has no rows"):
+        horizons.vectors(one, "499", SPAN)
+
+
 @pytest.mark.parametrize("body", ["", "499'&x='", "a\nb", "x" * 61])
 def test_a_name_with_other_letters_is_refused_before_it_is_sent(one, provider, body):
     with pytest.raises(InputError, match="no name that JPL Horizons takes"):

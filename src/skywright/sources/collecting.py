@@ -19,12 +19,15 @@ from skywright.errors import InputError, NotFoundError, SourceError
 from skywright.settings import Settings
 from skywright.sources.budgets import COLLECTING, VISITING, Budget
 from skywright.sources.http import Fetcher, Patience, Provenance
+from skywright.sources.records import unknown_shape
 from skywright.sources.registry import source_named
 from skywright.sources.state import SourceState
 from skywright.store.blobs import BlobStore
 
 GROUP = "skywright.collectors"
 """Name of the group; an entry names the `Collector` of a module, such as ``mine:COLLECTOR``."""
+
+_WORDS = 120
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and how much there is (0 if unknown)."""
@@ -203,7 +206,10 @@ def _list(names: Mapping[str, object]) -> str:
 def visit(collector: Collector, part: str, one: Visit) -> pl.DataFrame:
     """Fetch one part as far as it is wanted; raises SourceError like ``Visit.table``."""
     chosen = collector.parts[part]
-    return one.wanted(chosen.fetch(one), chosen.dated)
+    try:
+        return one.wanted(chosen.fetch(one), chosen.dated)
+    except pl.exceptions.ColumnNotFoundError as error:
+        raise unknown_shape(collector.state, str(error).splitlines()[0][:_WORDS]) from error
 
 
 @contextmanager

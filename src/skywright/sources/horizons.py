@@ -149,6 +149,9 @@ def read_ephemeris(content: bytes, names: dict[str, str]) -> pl.DataFrame:
     if not end:
         message = f"{STATE.title} answered with a table that is cut short."
         raise SourceError(message, hint="Try again.")
+    if not body.strip():
+        message = f"{STATE.title} answered with a table that has no rows."
+        raise SourceError(message, hint="Ask for another span of time.")
     titles = [line for line in head.splitlines() if "," in line and "***" not in line]
     columns = [name.strip().removesuffix(",") for name in titles[-1].split(",")] if titles else []
     columns = [name if name else f"_{k}" for k, name in enumerate(columns)]

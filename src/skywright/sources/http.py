@@ -26,12 +26,12 @@ from skywright.errors import SourceError
 from skywright.sources import pacing
 from skywright.sources.budgets import COLLECTING, Budget, Purse, in_words
 from skywright.sources.partial import PartialBody
+from skywright.sources.refusals import later, refuse_page, refused, unknown_name
 from skywright.sources.state import SourceState
 from skywright.store.blobs import BlobStore
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _LONGEST_TO_CONNECT_S = 5.0  # a lost first packet is sent anew after 1 s and 3 s
-_LONGEST_WORDS = 300
 _TOKENS = ("Authorization", "X-Api-Key")
 _CHUNK = 1 << 16
 
@@ -100,6 +100,9 @@ def parse_json(content: bytes, name: str) -> Any:
         message = (
             f"{name} answered with a web page instead of JSON; it may be down for maintenance."
         )
+        raise SourceError(message, hint="Try again later.")
+    if not content.strip():
+        message = f"{name} answered with nothing instead of JSON."
         raise SourceError(message, hint="Try again later.")
     try:
         return json.loads(content)
@@ -202,7 +205,7 @@ class Fetcher:
         if status != 200:
             return Fetched(body, status, None)
         if not source.sends_pages:
-            _refuse_page(source, body, headers)
+            refuse_page(source, body, headers)
         if check is not None:
             check(body)
         return Fetched(body, status, self._keep(source, address, body, headers))
@@ -221,7 +224,7 @@ class Fetcher:
                 status, body, headers = self._once(address, known, partial)
             except httpx.TransportError as error:
                 if is_unknown_name(error):
-                    raise _unknown_name(source, address) from error
+                    raise unknown_name(source, address) from error
                 reason = f"{type(error).__name__}: {error}".rstrip(": ")
                 if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
                     attempts = budget.attempts_to_connect
@@ -233,7 +236,7 @@ class Fetcher:
             self._purse.pay(time.monotonic() - began)
             wait_s = budget.first_wait_s * 2**attempt if asked_s is None else asked_s
             if asked_s is not None and not self._purse.can_pay(asked_s):
-                raise _later(source, asked_s)
+                raise later(source, asked_s)
             if attempt + 1 >= attempts or not self._purse.can_pay(wait_s):
                 break
             self._purse.pay(wait_s)
@@ -255,10 +258,10 @@ class Fetcher:
         if read_s is not None:
             return read_s
         if status not in _BUSY:
-            raise _refused(source, address, status, body)
+            raise refused(source, address, status, body)
         told_s = retry_after_s(headers) or None  # a date in the past says nothing
         if told_s is not None and told_s > self._purse.budget.longest_asked_s:
-            raise _later(source, told_s)
+            raise later(source, told_s)
         return told_s
 
     def _keep_tokens_home(self, request: httpx.Request) -> None:
@@ -312,13 +315,6 @@ def is_unknown_name(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _unknown_name(source: SourceState, address: str) -> SourceError:
-    host = httpx.URL(address).host
-    message = f"{source.title} cannot be asked: no address was found for {host}."
-    hint = f"Check the network and the setting SKYWRIGHT_{source.url_setting.upper()}."
-    return SourceError(message, hint=hint)
-
-
 def _last_of_each(log: Path) -> dict[str, Provenance]:
     """Read the provenance rows; a last line cut off by a crash is passed over."""
     known: dict[str, Provenance] = {}
@@ -355,52 +351,3 @@ def retry_after_s(headers: httpx.Headers) -> float | None:
 def _age_s(row: Provenance) -> float:
     when = dt.datetime.fromisoformat(row.retrieved_utc)
     return (dt.datetime.now(dt.UTC) - when).total_seconds()
-
-
-def _later(source: SourceState, wait_s: float) -> SourceError:
-    message = f"{source.title} wants to be left alone for {in_words(wait_s)} ({source.rate_limit})."
-    hint = "Ask again then; what was fetched so far is kept." + _token_hint(source)
-    return SourceError(message, hint=hint)
-
-
-def _token_hint(source: SourceState) -> str:
-    if not source.access_setting:
-        return ""
-    return f" A token of your own goes into {source.token_variable()}: {source.access_from}."
-
-
-def _refuse_page(source: SourceState, body: bytes, headers: httpx.Headers) -> None:
-    start = body[:1000].lstrip().lower()
-    is_feed = start.startswith((b"<?xml", b"<rss", b"<feed", b"<votable")) and b"<html" not in start
-    if "text/html" in headers.get("Content-Type", "") or (start[:1] == b"<" and not is_feed):
-        message = (
-            f"{source.title} answered with a web page instead of data; it may be down for "
-            "maintenance, or its address may have moved."
-        )
-        raise SourceError(message, hint=f"See {source.documentation}, or try again later.")
-
-
-def _refused(source: SourceState, address: str, status: int, body: bytes) -> SourceError:
-    said = _said(body)
-    told = f" and said: {said}" if said else ""
-    where = address.partition("?")[0]
-    message = f"{source.title} refused the request to {where} with HTTP {status}{told}."
-    hint = f"Its description is at {source.documentation}."
-    if status in {401, 403}:
-        hint += _token_hint(source)
-    return SourceError(message, hint=hint)
-
-
-def _said(body: bytes) -> str:
-    """Return the sentence of an answer that is an error, where one is found."""
-    text = body[:_LONGEST_WORDS].decode("utf-8", "replace")
-    try:
-        payload = json.loads(body)
-    except ValueError:
-        return "" if "<" in text else " ".join(text.split()).rstrip(".")
-    if isinstance(payload, dict) and isinstance(payload.get("error"), dict):
-        payload = payload["error"]
-    if not isinstance(payload, dict):
-        return ""
-    words = (payload.get(name) for name in ("message", "msg", "detail", "error"))
-    return next((str(word).rstrip(".") for word in words if word), "")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from skywright.errors import InputError, SourceError
-from skywright.sources.collecting import Visit, Wish, visit
+from skywright.sources.collecting import Visit, Wish, visit, visiting
 from skywright.sources.exoplanets import COLLECTOR
 from skywright.sources.sandbox import faults
 from skywright.sources.sandbox.running import Options, running_sandbox
@@ -46,6 +46,32 @@ def test_nothing_comes(faulty):
 def test_a_table_without_rows_comes(faulty):
     body = faulty("empty-table").text
     assert "<TABLEDATA></TABLEDATA>" in body
+    assert '<FIELD name="pl_name"' in body
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "asked", "stays", "goes"),
+    [
+        ("arxiv", "/arxiv/api/query", {"search_query": "all:gaia"}, "<feed", "<entry>"),
+        (
+            "ads",
+            "/ads/v1/search/query",
+            {"q": "gaia", "fl": "title"},
+            '"numFound": 0',
+            '"title": [',
+        ),
+        ("gcat", "/gcat/tsv/tables/sites.tsv", {}, "#Site", "Canaveral"),
+    ],
+    ids=["feed", "json", "text"],
+)
+def test_an_answer_of_any_form_comes_without_its_rows(
+    sandbox, faulty, service, path, asked, stays, goes
+):
+    sandbox.faults.set(service, "empty-table")
+    token = {"Authorization": "Bearer x"}
+    body = httpx.get(f"{sandbox.url}{path}", params=asked, headers=token, timeout=30).text
+    assert stays in body
+    assert goes not in body
 
 
 def test_a_table_says_it_was_cut(faulty):
@@ -116,6 +142,19 @@ def test_our_client_says_what_was_wrong(sandbox, fetcher, kind, words):
     one = Visit(COLLECTOR.state, fetcher, sandbox.settings(), Wish(limit=2))
     try:
         with pytest.raises(SourceError, match=words):
+            visit(COLLECTOR, "planets", one)
+    finally:
+        sandbox.faults.clear()
+
+
+@pytest.mark.parametrize("kind", ["500", "cut"])
+def test_a_tool_s_visit_gives_up_after_three_attempts(sandbox, kind):
+    sandbox.faults.set("exoplanets", kind)
+    try:
+        with (
+            visiting(COLLECTOR, sandbox.settings()) as one,
+            pytest.raises(SourceError, match="did not answer after 3 attempts"),
+        ):
             visit(COLLECTOR, "planets", one)
     finally:
         sandbox.faults.clear()

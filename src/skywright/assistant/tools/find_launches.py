@@ -157,7 +157,7 @@ def _question(
 def _told(
     chosen: pl.DataFrame, found: Collected, question: str, limit: int, *, upcoming: bool
 ) -> str:
-    what = "launches to come" if upcoming else "launches"
+    what = f"launch{'' if chosen.height == 1 else 'es'}{' to come' if upcoming else ''}"
     lead = f"{found.origin.title} lists {chosen.height:,} {what} {question}".strip()
     if not chosen.height:
         return f"{lead}. Nothing was found."

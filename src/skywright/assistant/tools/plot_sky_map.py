@@ -94,7 +94,7 @@ def plot_sky_map(
         },
         origins=(*meant.origins, computed_here("plot-sky-map", f"Map of {meant.name}")),
         artifacts=(plot, behind),
-        warnings=(f"Only the brightest {MOST_STARS:,} objects are shown.",) if is_cut else (),
+        warnings=(f"Only the brightest {one.rows.height:,} objects are shown.",) if is_cut else (),
         table=meant.name if meant.name in desk.tables else "",
     )
 

@@ -9,9 +9,11 @@ import asyncio
 import email.utils
 import json
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -29,7 +31,7 @@ KINDS: dict[str, str] = {
     "cut": "ends in the middle of the answer",
     "html": "a web page with status 200 instead of the answer",
     "empty": "status 200 with no bytes",
-    "empty-table": "a VOTable without rows, a JSON list without records",
+    "empty-table": "the answer without its rows: nothing was found",
     "overflow": "a VOTable that says it was cut",
     "wrong-type": "another Content-Type than that of the answer",
     "clock-skew": "a Date two days off, and a Retry-After in the past",
@@ -43,12 +45,12 @@ QUOTA = 15
 
 _SKEW_S = 2 * 86_400.0
 _PAGE = b"<!DOCTYPE html><html><body><h1>Down for maintenance</h1></body></html>"
-_EMPTY_TABLE = (
-    b'<?xml version="1.0"?><VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">'
-    b'<RESOURCE type="results"><INFO name="QUERY_STATUS" value="OK"/><TABLE>'
-    b'<FIELD name="ra" datatype="double" unit="deg"/><DATA><TABLEDATA></TABLEDATA></DATA></TABLE>'
-    b"</RESOURCE></VOTABLE>"
+_ROWS = re.compile(
+    rb"(?<=<TABLEDATA>).*(?=</TABLEDATA>)|<entry>.*</entry>|(?<=\$\$SOE\n).*(?=\$\$EOE)", re.DOTALL
 )
+"""Of a VOTable, a feed, an ephemeris of Horizons."""
+_COUNTS = {"numFound", "count", "element_count"}
+_TOTAL = re.compile(rb"\d+(?=</opensearch:totalResults>)")
 _OVERFLOW = b'<INFO name="QUERY_STATUS" value="OVERFLOW"/>'
 
 
@@ -260,7 +262,7 @@ class _Changed:
             past = email.utils.formatdate(time.time() - _SKEW_S, usegmt=True)
             headers |= {"date": past, "retry-after": past}
         elif self._kind == "empty-table":
-            body = _EMPTY_TABLE if b"<VOTABLE" in body else _without_records(body)
+            body = _without_records(body)
         elif self._kind == "overflow" and _OVERFLOW not in body:
             body = body.replace(b"</TABLE>", b"</TABLE>" + _OVERFLOW)
         headers["content-length"] = f"{whole if self._kind == 'cut' else len(body)}"
@@ -268,11 +270,19 @@ class _Changed:
 
 
 def _without_records(body: bytes) -> bytes:
+    """Return the answer as it is where nothing was found: the same, without its rows."""
+    if _ROWS.search(body):
+        return _TOTAL.sub(b"0", _ROWS.sub(b"", body))
     try:
-        payload = json.loads(body)
+        return json.dumps(_emptied(json.loads(body))).encode()
     except ValueError:
-        return b""
-    if isinstance(payload, list):
-        return b"[]"
-    emptied = {key: [] if isinstance(value, list) else value for key, value in payload.items()}
-    return json.dumps(emptied).encode()
+        return b"".join(body.partition(b"\n")[:2])  # the heading of a text
+
+
+def _emptied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: 0 if key in _COUNTS else _emptied(inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        is_named = bool(value) and isinstance(value[0], dict) and "TableName" in value[0]
+        return [_emptied(one) for one in value] if is_named else []  # SkyServer's tables
+    return value
