@@ -23,18 +23,26 @@ _MASSES = {
     r"megatonn?e?s?|mt": 1e9,
     r"t|tons?|tonnes?": 1e3,
 }
+_DENSITIES = {
+    r"g(?:rams?)? ?(?:/|per) ?(?:cm\^?3|cc|cubic cm|cubic centimet(?:re|er))|g cm-3": 1e3,
+    r"kg ?(?:/|per) ?(?:m\^?3|cubic met(?:re|er))|kg m-3": 1.0,
+}
 _POWERS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 COUNTED = (
     r"papers?|articles?|publications?|results?|rows?|stars?|sources?|launches|satellites|planets?"
     r"|exoplanets?|neos|neas|comets|objects?|asteroids?|matches|entries|records|hits|references|preprints?|studies"
+    r"|flights?|missions?|lift-?offs?|neighbou?rs|galaxies|lines"
 )
 _LIKE = r"recent|latest|newest|brightest|best|new|nearest|last|next|closest|relevant|top|upcoming"
-_MOST = r"top|first|limit(?: of| to)?|at most|no more than|max(?:imum)?(?: of)?"
+_MOST = (
+    r"top|first|limit(?:ed)?(?: it| them)?(?: of| to)?|at most|no more than|max(?:imum)?(?: of)?"
+    r"|cap(?:ped)?(?: it| them| the \w+)? (?:at|to)"
+)
 _COUNTS = tuple(
     re.compile(rf"(?<![\w.]){pattern}", re.IGNORECASE)
     for pattern in (
         rf"(?:{_MOST}) (?P<n>{NUMBER})(?![\w.])",
-        rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:\w+ ){{0,2}}(?:{COUNTED})\b)",
+        rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:[\w-]+ ){{0,3}}(?:{COUNTED})\b)",
     )
 )
 _FAMILY = re.compile(
@@ -57,15 +65,17 @@ class Amounts:
     speed_m_s: float | None = None
     diameter_km: float | None = None
     mass_kg: float | None = None
+    density_kg_m3: float | None = None
     elements: tuple[tuple[str, float], ...] = ()
 
 
 def amounts_in(reader: Reader) -> Amounts:
-    """Take a speed, a size, a mass and changed elements, in this order."""
+    """Take a density, a speed, a size, a mass and changed elements, in this order."""
+    density = _first(reader, _DENSITIES, "mass")
     speed = _first(reader, _SPEEDS, "speed", r"[+-]?")
     mass = _first(reader, _MASSES, "mass")
     size = _first(reader, _LENGTHS, "size")
-    return Amounts(speed, size, mass, _elements(reader))
+    return Amounts(speed, size, mass, density, _elements(reader))
 
 
 def count_in(reader: Reader) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from skywright.assistant.rules.numbers import NUMBER, number_of
 from skywright.assistant.rules.reading import Reader
 
 _UNITS = {
-    "deg": (r"degrees?|degs?\b\.?|°", 1.0),
+    "deg": (r"degrees?|degs?\b\.?|dg\b|°", 1.0),
+    "rad": (r"radians?\b|rads?\b", math.degrees(1)),
+    "mrad": (r"mrads?\b|milli-?radians?\b", math.degrees(1e-3)),
     "arcmin": (r"arc ?-?min(?:ute)?s?\b\.?|amin\b|'(?!\w)|minutes? of arc|mins? of arc", 1 / 60),
     "arcsec": (r"arc ?-?sec(?:ond)?s?\b\.?|asec\b|\"(?!\w)|seconds? of arc|secs? of arc", 1 / 3600),
     "mas": (r"mas\b|milli-?arc ?-?sec(?:ond)?s?\b", 1 / 3.6e6),

@@ -25,14 +25,16 @@ UNCLEAR = (
 
 
 def told(plan: Plan, runs: Sequence[ToolRun]) -> Iterator[Piece]:
-    """Tell what came of the calls of a plan, in their order."""
+    """Tell what came of the calls of a plan: the last, which answers, before those it needed."""
+    failure = next((run for run in runs if run.result is None), None)
+    if failure:
+        yield from failed(failure)
+        return
     remarks = " ".join(plan.remarks)
-    for k, run in enumerate(runs):
-        if run.result is None:
-            yield from failed(run)
-            return
-        is_last = k == len(runs) - 1
-        yield _stated(run, run.result, remarks if is_last else "")
+    for run in reversed(runs):  # what was asked for first, then what it took
+        if run.result:
+            yield _stated(run, run.result, remarks)
+            remarks = ""
     if runs and runs[-1].result and found_nothing(runs[-1].result):
         yield Verdict(is_found=False)
 

@@ -13,10 +13,22 @@ _COLOURS = {
     "bp_rp": r"\(?\s*g?_?bp\s*[-_ ]\s*g?_?rp\s*\)?",
     "bp_g": r"\(?\s*g?_?bp\s*[-_]\s*g\b\s*\)?",
     "g_rp": r"\(?\s*\bg\s*[-_]\s*g?_?rp\s*\)?",
+    **{
+        f"{blue}_{red}": rf"\(?\s*\b{blue}\s*[-_]\s*{red}s?\b\s*\)?"
+        for blue, red in ("ug", "gr", "gi", "ri", "iz", "bv", "jh", "jk", "hk")
+    },
 }
 _ANY = r"\b(?:the )?colou?r(?: index)?\b"
 _G = r"\b(?:phot_)?g(?:_mean_mag)?\b(?: ?mag(?:nitude)?s?)?"
 _MAG = rf"(?:{_G}|\b(?:apparent )?mag(?:nitude)?s?\b(?: g\b)?)"
+_BANDS = {
+    **{
+        band: rf"(?-i:\b{band}s?)(?:[- ]?(?:band|mag(?:nitude)?s?))*(?:\s*of)?(?![\w-])"
+        for band in ("V", "r", "i", "H", "K")
+    },
+    "g": _MAG,
+}
+"""Bands that can be cut by, and how they are written; any magnitude is that of Gaia."""
 _LESS, _MORE = r"(?:<=?)", r"(?:>=?)"
 _RANGE = r"(?:(?:between|from|of|in the range(?: of)?|range|:|=)\s*)?"
 _TO = r"(?:and|to|-|\.\.\.?|,|until|up to)"
@@ -39,7 +51,7 @@ class Bounds:
     low: float | None
     high: float | None
     of: str
-    """``bp_rp``, ``bp_g``, ``g_rp``, or ``g`` for the magnitude."""
+    """A colour, such as ``bp_rp``, or a band; ``g`` is Gaia's."""
     is_outside: bool = False
     """Whether what lies between is to be left out."""
 
@@ -55,12 +67,24 @@ def colour_bounds_in(reader: Reader) -> Bounds | None:
 
 
 def magnitude_bounds_in(reader: Reader) -> Bounds | None:
-    """Take the bounds of the magnitude G; ``brighter than 15`` is an upper one."""
-    found = _range_of(reader, _MAG, "g", "magnitude")
-    if found:
+    """Take the bounds of a magnitude; ``brighter than 15`` is an upper one of G."""
+    for band, quantity in _BANDS.items():
+        found = _range_of(reader, quantity, band, "magnitude") or _than(reader, quantity, band)
+        if found:
+            return found
+    return None
+
+
+def _than(reader: Reader, quantity: str, band: str) -> Bounds | None:
+    """Take "brighter than 15" and "fainter than V = 12"; a bare number is one of G."""
+    than = rf"(?:than|then) (?:(?:{quantity})\s*)(?:of )?=? ?(?P<n>{_N})"
+    if band == "g":
+        than = rf"(?:than|then) (?:(?:{quantity})\s*)?(?:of )?=? ?(?P<n>{_N})"
+    found = _one_sided(reader, (rf"(?:fainter|dimmer) {than}", rf"brighter {than}"), band)
+    if found or band == "g":
         return found
-    than = rf"(?:than|then) (?:{_MAG}\s*)?(?:of )?=? ?(?P<n>{_N})"
-    return _one_sided(reader, (rf"(?:fainter|dimmer) {than}", rf"brighter {than}"), "g")
+    than = rf"than (?P<n>{_N})(?:th)?(?: ?mag\w*)? in (?:the )?{quantity}"
+    return _one_sided(reader, (rf"(?:fainter|dimmer) {than}", rf"brighter {than}"), band)
 
 
 def _range_of(reader: Reader, quantity: str, name: str, kind: str) -> Bounds | None:

@@ -215,6 +215,15 @@ def _latest_month(match: re.Match[str], today: date) -> Span:
     return Span(first, date(year, month, calendar.monthrange(year, month)[1]))
 
 
+def _month_to_come(match: re.Match[str], today: date) -> Span | None:
+    """Read "planned for December", where a month without its year is the next."""
+    if not _TO_COME.search(match.string):
+        return None
+    month = _MONTHS[match["month"].lower()]
+    year = today.year if month >= today.month else today.year + 1
+    return Span(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
+
+
 def _back(match: re.Match[str], today: date) -> Span:
     """Whole years back for years (the last 5 years of 2026 start in 2021), days otherwise."""
     count = int(number_of(match["n"]))
@@ -309,7 +318,12 @@ _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], date], Span | None]], ...] 
         _ahead,
     ),
     (rf"(?P<which>since|last|past|this)(?: last)? (?P<month>{_LONG_MONTH})", _latest_month),
+    (rf"(?:in|for|during|next|coming|by|this) (?P<month>{_LONG_MONTH})", _month_to_come),
     (r"(?P<which>today|yesterday|tomorrow)(?:'s)?", _near_day),
+)
+_TO_COME = re.compile(
+    r"\b(?:planned|scheduled|upcoming|due|next|coming|will|going to|expected|slated|future)\b",
+    re.IGNORECASE,
 )
 _WITHOUT_YEAR = (
     rf"(?P<said>{_DAY}(?: of)? (?:{_MONTH}))",

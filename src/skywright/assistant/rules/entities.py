@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from skywright.assistant.rules.amounts import Amounts, amounts_in, count_in
 from skywright.assistant.rules.angles import angles_in, radius_deg
 from skywright.assistant.rules.bounds import Bounds, colour_bounds_in, magnitude_bounds_in
 from skywright.assistant.rules.dates import Span, span_in
-from skywright.assistant.rules.faults import Fault, bound_faults_of, date_faults_in, faults_in
+from skywright.assistant.rules.faults import (
+    Fault,
+    bound_faults_of,
+    date_faults_in,
+    denied_faults,
+    faults_in,
+)
 from skywright.assistant.rules.names import Kind, Name, gazetteer, names_in
+from skywright.assistant.rules.negation import is_denied
 from skywright.assistant.rules.positions import Position, positions_in
 from skywright.assistant.rules.reading import Reader, plain
 from skywright.assistant.rules.references import (
@@ -22,6 +30,8 @@ from skywright.assistant.rules.references import (
     quoted_in,
 )
 
+_ALIAS = re.compile(r"[\s,/]*\(?\s*(?:aka|a\.k\.a\.|also|alias|i\.?e\.?,?|or|=|called)?\s*")
+_MESSAGE = re.compile(r"CCSDS_CDM|<cdm\b|\bTCA\b", re.IGNORECASE)
 _UNWANTED = re.compile(
     r"\b(?:not|except(?: for)?|excluding|instead of|rather than|other than|apart from|without)"
     r"(?: (?:of|for|around|near|on|about|in|the|that|object|star))*\s*$",
@@ -80,7 +90,7 @@ def entities_in(question: str, today: date) -> Entities:
     """
     adql, pasted = adql_in(question), pasted_in(question)
     if adql or pasted:
-        return _with_text(question, adql, pasted)
+        return _with_text(question, adql, pasted, today)
     text = plain(question)[:_MOST_READ]
     text = text.lower() if text.isupper() else text  # where all is shouted, case tells nothing
     reader = Reader(text)
@@ -97,6 +107,9 @@ def entities_in(question: str, today: date) -> Entities:
     span = None if faults else span_in(reader, today)
     count = count_in(reader)
     faults += faults_in(reader, radius)
+    texts = (("providers", text), ("rockets", text), ("methods", text), ("facilities", reader.rest))
+    listed = {kind: _listed(where, kind) for kind, where in texts}
+    faults += denied_faults(entry for entry, is_not in listed.values() if is_not)
     faults += bound_faults_of(colour, "colour")
     faults += bound_faults_of(magnitude, "magnitude")
     return Entities(
@@ -114,33 +127,57 @@ def entities_in(question: str, today: date) -> Entities:
         untimed=reader.without("time", "count"),
         amounts=amounts,
         count=count,
-        provider=_listed(text, "providers"),
-        rocket=_listed(text, "rockets"),
-        method=_listed(text, "methods"),
-        facility=_listed(reader.rest, "facilities"),
+        provider=listed["providers"][0],
+        rocket=listed["rockets"][0],
+        method=listed["methods"][0],
+        facility=listed["facilities"][0],
         faults=tuple(faults),
     )
 
 
-def _with_text(question: str, adql: str, pasted: str) -> Entities:
-    """Read a question with a query or data in it: only what stands before that is words."""
-    before = plain(question[: max(question.find((adql or pasted)[:20]), 0)])
-    kind = "ADQL" if adql else "PASTED"
-    masked = f"{before.lower()} {kind}".strip()
-    return Entities(plain(question), masked, adql=adql, pasted=pasted, untimed=before)
+def _with_text(question: str, adql: str, pasted: str, today: date) -> Entities:
+    """Read a question with a query or data in it: only what stands around that is words."""
+    data = adql or pasted
+    start = max(question.find(data[:20]), 0)
+    words = plain(question[:start]) if adql else plain(question.replace(data, " "))
+    reader = Reader(words)
+    amounts, span, count = amounts_in(reader), span_in(reader, today), count_in(reader)
+    kind = "ADQL" if adql else "CDM" if _MESSAGE.search(pasted) else "PASTED"
+    return Entities(
+        plain(question),
+        f"{reader.masked()} {kind}".strip(),
+        adql=adql,
+        pasted=pasted,
+        untimed=words,
+        amounts=amounts,
+        span=span,
+        count=count,
+    )
 
 
 def _wanted(names: list[Name], text: str) -> list[Name]:
     """Leave out what is named to be left out, as in "not M31 but M33", where another is named."""
-    wanted = [one for one in names if not _UNWANTED.search(text[: one.start])]
-    return wanted or names
+    wanted = [one for one in names if not _UNWANTED.search(text[: one.start])] or names
+    doubled = [one for one, other in pairwise(wanted) if _is_same(one, other, text)]
+    return [one for one in wanted if one not in doubled]
 
 
-def _listed(text: str, kind: str) -> str:
-    """Return the entry whose longest way of saying it stands in the text."""
+def _is_same(one: Name, other: Name, text: str) -> bool:
+    """Tell whether an everyday name has its number in a catalogue behind it."""
+    if {one.kind, other.kind} != {"object"} or not re.search(r"\d", other.text):
+        return False
+    said = one.text.split()[-1].lower()
+    place = text.lower().rfind(said, one.start, other.start)
+    between = text[place + len(said) : other.start] if place >= 0 else "-"
+    return not re.search(r"\d", one.text) and bool(_ALIAS.fullmatch(between))
+
+
+def _listed(text: str, kind: str) -> tuple[str, bool]:
+    """Return the entry whose longest way of saying it is in the text, and whether it is denied."""
     folded = text.lower()
     ways = [(way, entry) for entry, said in gazetteer()[kind].items() for way in said]
     for way, entry in sorted(ways, key=lambda one: -len(one[0])):
-        if re.search(rf"(?<!\w){re.escape(way)}(?!\w)", folded):
-            return str(entry)
-    return ""
+        found = re.search(rf"(?<!\w){re.escape(way)}(?!\w)", folded)
+        if found:
+            return str(entry), is_denied(folded[: found.start()])
+    return "", False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -16,7 +16,9 @@ from skywright.assistant.rules.numbers import NUMBER
 from skywright.assistant.rules.positions import is_off_the_sky
 from skywright.assistant.rules.reading import TAKEN, Reader
 
-Part = Literal["span", "radius_deg", "positions", "count", "colour", "magnitude", "condition"]
+Part = Literal[
+    "span", "radius_deg", "positions", "count", "colour", "magnitude", "condition", "filters"
+]
 
 _NEGATIVE = re.compile(
     rf"(?:\b(?:within|radius|of|by|is)|[=:])\s*-\s?{NUMBER}\s?(?:{UNIT})", re.IGNORECASE
@@ -120,6 +122,13 @@ def bound_faults_of(bounds: Bounds | None, part: Part) -> Iterator[Fault]:
     if bounds and bounds.is_outside:
         words = f"What lies on both sides of {bounds.low:g} to {bounds.high:g} is no single cut."
         yield Fault(part, f"{words} Which side is to be kept?")
+
+
+def denied_faults(named: Iterable[str]) -> Iterator[Fault]:
+    """Return that something is to be left out, where tools only choose what is named."""
+    for one in named:
+        words = f"All but {one} cannot be searched for: name what is wanted instead."
+        yield Fault("filters", words)
 
 
 def _place_faults(reader: Reader, radius_deg: float | None) -> Iterator[Fault]:

@@ -27,6 +27,19 @@ _OUTSIDE = re.compile(
 )
 
 
+_JUST_DENIED = re.compile(
+    r"(?:\b(?:not|never|no|except\w*|excluding|other than|apart from|besides|without|neither)|n't)"
+    r"(?: (?:by|from|of|on|with|using|via|through|the|a|an|for|found|discovered|detected|launched"
+    r"|made|flown|in|at|being|been|having|any))*\s*$",
+    re.IGNORECASE,
+)
+
+
+def is_denied(before: str) -> bool:
+    """Tell whether the very next word is denied: "not by", "other than the"."""
+    return bool(_JUST_DENIED.search(before))
+
+
 def is_left_out(before: str) -> bool:
     """Tell whether words negate what follows them; two of them ("drop all but") do not.
 

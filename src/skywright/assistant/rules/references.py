@@ -26,6 +26,7 @@ _PASTED = re.compile(
     r"|\{\s*\"(?:OBJECT_NAME|CCSDS)",
     re.MULTILINE | re.IGNORECASE,
 )
+_SECOND_LINE = re.compile(r"^[ \t]*2 \d{5} .{50,}$", re.MULTILINE)
 _POLITE_TAIL = re.compile(r"[\s.?!]*(?:please|thanks|thank you)?[\s.?!;]*$", re.IGNORECASE)
 
 
@@ -64,4 +65,6 @@ def pasted_in(text: str) -> str:
     if not found:
         return ""
     start = text.rfind("[", 0, found.start()) if text[found.start()] == "{" else found.start()
-    return text[max(start, 0) :].strip()
+    lines = list(_SECOND_LINE.finditer(text))
+    stop = lines[-1].end() if lines else len(text)
+    return text[max(start, 0) : stop].strip()

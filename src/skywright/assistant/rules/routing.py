@@ -24,6 +24,8 @@ KNOWLEDGE = "knowledge"
 
 _ENOUGH = 2.5
 """Score from which patterns and words are trusted by themselves."""
+_NAMED = 4.0
+"""Score of a pattern that names what is wanted, such as papers."""
 _LEAD = 1.0
 """Lead over the second from which likeness is not asked."""
 _OF_WORDS, _OF_LIKENESS = 2.0, 2.0
@@ -67,8 +69,18 @@ class Routed:
 @cache
 def intents() -> dict[str, Intent]:
     """Return the intents by name, as the data file has them."""
+    return {one["name"]: _intent(one) for one in _data()["intent"]}
+
+
+@cache
+def _data() -> dict[str, Any]:
     text = files("skywright.assistant.rules").joinpath("intents.toml").read_text(encoding="utf-8")
-    return {one["name"]: _intent(one) for one in tomllib.loads(text)["intent"]}
+    return tomllib.loads(text)
+
+
+@cache
+def _out_of_scope() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(one) for one in _data()["out_of_scope"])
 
 
 def _intent(row: Mapping[str, Any]) -> Intent:
@@ -96,6 +108,9 @@ class Router:
         """Return what a question wants."""
         text = words_of(entities)
         scores = {name: _score(one, text) for name, one in intents().items()}
+        is_ours = scores[KNOWLEDGE] >= _ENOUGH or scores["papers"] >= _NAMED
+        if not is_ours and any(one.search(text) for one in _out_of_scope()):
+            return Routed(UNCLEAR, 0.0, scores)
         likely = _word_evidence().probabilities(text)
         fused = {name: scores[name] + _OF_WORDS * likely.get(name, 0.0) for name in scores}
         first, second = sorted(fused.values(), reverse=True)[:2]

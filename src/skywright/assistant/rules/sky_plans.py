@@ -19,6 +19,17 @@ CONE_DEG = 0.083333
 CLUSTER_DEG = 0.25
 """Radius of a diagram where a question names none [deg]: holds the core of most clusters."""
 CLUSTER_ROWS = 50_000
+_OF_GAIA = frozenset(["bp_rp", "bp_g", "g_rp", "g"])
+_BANDS_WITH = {
+    "u_g": ("g",), "g_r": ("r",), "g_i": ("i",), "r_i": ("r",), "i_z": ("i",), "b_v": ("V",),
+    "j_h": ("H",), "j_k": ("K",), "h_k": ("K",),
+}  # fmt: skip
+"""The magnitude that a cut by each colour takes, where that is not Gaia's G."""
+_COLOUR_WITH = {"V": "b_v", "r": "r_i", "i": "i_z", "H": "j_h", "K": "j_k"}
+_MOST_COUNTED = 50_000
+_HOW_MANY = re.compile(r"\b(?:how many|count|number of)\b", re.IGNORECASE)
+_USUAL_DEG = {"sdss": 0.05}
+"""Radius where a question names none [deg], for catalogues that take less than 5 arcminutes."""
 _MISSIONS = {"tess": "TESS", "kepler": "Kepler", "k2": "K2"}
 
 
@@ -43,13 +54,20 @@ def coordinates(wish: Wish, _settings: Settings) -> Plan:
 def cone(wish: Wish, _settings: Settings) -> Plan:
     """Plan a search of a catalogue around a place, and the cut that the question adds."""
     read = wish.entities
-    radius = round(read.radius_deg or CONE_DEG, 6)
-    fixed: dict[str, Any] = {"radius_deg": radius, "catalogue": catalogue_of(read)}
+    catalogue = catalogue_of(read)
+    fault = _band_fault(wish, catalogue)
+    if fault:
+        return Plan(missing=f"{fault} Which bounds do you mean?")
+    usual = _USUAL_DEG.get(catalogue, CONE_DEG)
+    fixed: dict[str, Any] = {
+        "radius_deg": round(read.radius_deg or usual, 6), "catalogue": catalogue
+    }  # fmt: skip
     if read.count:
-        fixed["limit"] = read.count
-    elif _cuts(wish):
-        fixed["limit"] = CLUSTER_ROWS  # a cut of the first rows that came would answer nothing
-    remarks = () if read.radius_deg else ("No radius was given; 5 arcminutes were taken.",)
+        fixed["limit"] = min(read.count, _MOST_COUNTED)
+    elif _cuts(wish) or _HOW_MANY.search(read.masked):
+        fixed["limit"] = _MOST_COUNTED  # the first rows that came would answer nothing
+    minutes = f"{60 * usual:.3g} arcminutes"
+    remarks = () if read.radius_deg else (f"No radius was given; {minutes} were taken.",)
     if read.positions:
         place = read.positions[0]
         cone = step("cone-search", ra_deg=place.ra_deg, dec_deg=place.dec_deg, **fixed)
@@ -79,14 +97,31 @@ def _cuts(wish: Wish) -> tuple[Step, ...]:
     return (step("colour-cut", **_cut(wish)),)
 
 
+def _band_fault(wish: Wish, catalogue: str) -> str:
+    """Return why a cut cannot be made, empty if it can."""
+    colour, magnitude = wish.entities.colour, wish.entities.magnitude
+    named = [colour.of.replace("_", "-").upper()] if colour else []
+    named += [magnitude.of] if magnitude else []
+    if catalogue == "gaia-dr3" and any(
+        one.of not in _OF_GAIA for one in (colour, magnitude) if one
+    ):
+        return f"Gaia DR3 has no {' and no '.join(named)}: it has G, BP-RP, BP-G and G-RP."
+    if colour and magnitude and magnitude.of not in _BANDS_WITH.get(colour.of, ("g",)):
+        return (
+            f"A cut by {named[0]} takes the magnitude {_BANDS_WITH[colour.of][0]}, not {named[1]}."
+        )
+    return ""
+
+
 def _cut(wish: Wish) -> dict[str, Any]:
-    colour = wish.entities.colour or Bounds(None, None, "bp_rp")
+    magnitude = wish.entities.magnitude
+    usual = _COLOUR_WITH.get(magnitude.of, "bp_rp") if magnitude else "bp_rp"
+    colour = wish.entities.colour or Bounds(None, None, usual)
     given: dict[str, Any] = {"colour": colour.of}
     if colour.low is not None:
         given["low"] = colour.low
     if colour.high is not None:
         given["high"] = colour.high
-    magnitude = wish.entities.magnitude
     if magnitude and magnitude.high is not None:
         given["brighter_than"] = magnitude.high
     if magnitude and magnitude.low is not None:
@@ -99,6 +134,9 @@ def colour_cut(wish: Wish, settings: Settings) -> Plan:
     if wish.entities.colour is None and wish.entities.magnitude is None:
         return Plan(missing="Within which bounds? For example 0.8 < BP-RP < 1.5 and G < 15.")
     named = wish.entities.named("object")
+    fault = _band_fault(wish, "")
+    if fault:
+        return Plan(missing=f"{fault} Which bounds do you mean?")
     if named and not _has_table(wish, named.text, settings):
         fixed = {"radius_deg": wish.entities.radius_deg or CLUSTER_DEG, "catalogue": "gaia-dr3",
                  "limit": CLUSTER_ROWS}  # fmt: skip
@@ -125,6 +163,9 @@ def _cut_of_installed(wish: Wish, settings: Settings) -> Plan:
 def cmd(wish: Wish, settings: Settings) -> Plan:
     """Plan a colour-magnitude diagram, with the search that it needs."""
     name = wish.target or ("" if wish.tables else free_name(wish.entities))
+    fault = _band_fault(wish, catalogue_of(wish.entities) if name else "")
+    if fault:
+        return Plan(missing=f"{fault} Which bounds do you mean?")
     if wish.entities.positions:
         return _cmd_at_place(wish)
     if not name:
@@ -190,6 +231,8 @@ def sky_map(wish: Wish, _settings: Settings) -> Plan:
     """Plan a map of a table, or of the surroundings of an object."""
     named = wish.entities.named()
     radius = wish.entities.radius_deg
+    if named is None and re.search(r"\bopenngc\b", wish.entities.text, re.IGNORECASE):
+        return Plan((step("plot-sky-map", table="openngc"),))
     if named is None and wish.tables:
         return Plan((step("plot-sky-map", table=wish.tables[-1]),))
     name = wish.target or free_name(wish.entities)

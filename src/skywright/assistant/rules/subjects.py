@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -44,9 +45,10 @@ def _words(name: str) -> frozenset[str]:
 
 def subject_of(read: Entities) -> str:
     """Return what papers are wanted on, without years, authors and polite words."""
+    text = _pattern("unwanted").sub(" ", read.untimed)
+    text = _pattern("author").sub(_kept, text).strip(" ?.!")
     if read.quoted:
-        return " ".join(f'"{one}"' for one in read.quoted)
-    text = _pattern("author").sub(_kept, read.untimed).strip(" ?.!")
+        return _around_quotes(text, read.quoted)
     found = _pattern("subject").search(text) or _pattern("subject").search(mended(text))
     subject = found["subject"] if found else _pattern("lead").sub("", text)
     while found := _pattern("subject").match(subject):  # "search ADS for articles on ..."
@@ -57,6 +59,27 @@ def subject_of(read: Entities) -> str:
         subject = _pattern("trail").sub("", subject).strip(" ,.?!;:-")
     subject = re.sub(r"^(?:the (?:subject|topic) of|the|a|an|any|some)\s+", "", subject, flags=re.I)
     return "" if subject.lower() in _words("no_subject") else subject
+
+
+def _around_quotes(text: str, quoted: Sequence[str]) -> str:
+    """Return quoted phrases with the words of the subject that stand beside them."""
+    for k, phrase in enumerate(quoted):
+        text = text.replace(f'"{phrase}"', f" \x00{k} ").replace(f"'{phrase}'", f" \x00{k} ")
+    words = [one.strip(",.?!;:") for one in text.split()]
+    kept = [one for one in words if one.startswith("\x00") or _is_subject(one)]
+    return " ".join(f'"{quoted[int(one[1:])]}"' if one[0] == "\x00" else one for one in kept)
+
+
+def _is_subject(word: str) -> bool:
+    bare = word.lower()
+    is_polite = bool(_pattern("lead").fullmatch(f"{bare} "))
+    return bool(bare) and not is_polite and bare not in _words("around_quotes")
+
+
+def unwanted_of(read: Entities) -> str:
+    """Return what papers are to leave out, which no search does; empty if nothing."""
+    found = _pattern("unwanted").search(read.untimed)
+    return found[0].strip(" ,;.?!") if found else ""
 
 
 def _kept(match: re.Match[str]) -> str:
@@ -71,6 +94,8 @@ def author_of(read: Entities) -> str:
     if not found:
         return ""
     name = re.sub(r"\s+(?:On|About|In|Since)$", "", found["name"]).strip(" ,.")
+    if any(one.text.lower() in name.lower() for one in read.names):
+        return ""
     return "" if name.lower() in _words("no_author") else name
 
 
