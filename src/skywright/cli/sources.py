@@ -84,13 +84,14 @@ def _wanted(names: list[str], settings: Settings, *, is_sandbox: bool) -> list[S
     from urllib.parse import urlsplit
 
     from skywright.errors import NotFoundError
-    from skywright.security.perimeter import is_loopback
     from skywright.sources.registry import source_named, source_states
 
     states = [source_named(name) for name in dict.fromkeys(names)] or [*source_states().values()]
     if not is_sandbox:
         return states
-    here = [one for one in states if is_loopback(urlsplit(one.url(settings)).hostname or "")]
+    from skywright.sources.sandbox.app import NOWHERE
+
+    here = [one for one in states if not urlsplit(one.url(settings)).path.startswith(NOWHERE)]
     if names and len(here) < len(states):
         missing = ", ".join(one.name for one in states if one not in here)
         message = f"The sandbox has no stand-in for {missing}."
