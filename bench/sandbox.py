@@ -1,4 +1,5 @@
-"""How long the sandbox takes to start and to answer, beside a scan of the same table in polars.
+"""How long the sandbox takes to start and to answer, beside a scan of the same table in polars,
+and how long a tool waits for a service that fails.
 
     python bench/sandbox.py --catalogues FOLDER
 
@@ -7,6 +8,7 @@ median of several in seconds, with the number of stars each cone returned.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import statistics
@@ -17,9 +19,14 @@ from pathlib import Path
 import httpx
 import polars as pl
 
+from skywright.errors import SourceError
+from skywright.settings import Settings
+from skywright.sources.collecting import visiting
+from skywright.sources.exoplanets import COLLECTOR
 from skywright.sources.sandbox.running import Options, running_sandbox
 
 TIMES = 7
+FAULTS = ("429", "500", "502", "503", "cut", "html", "expired-token")
 START_S = 1.5
 CONE = (
     "SELECT source_id, ra, dec FROM gaiadr3.gaia_source WHERE "
@@ -53,6 +60,8 @@ def main():
                 told |= {
                     f"{name}_{state}_s": value for name, value in _asked(sandbox, centre).items()
                 }
+        with running_sandbox(folder, options=Options(cache=Path(cache))) as sandbox:
+            told |= _given_up(sandbox)
     width = 0.083333 / max(0.01, math.cos(math.radians(centre[1])))
     told["baseline_polars_box_s"] = median_s(
         lambda: stars.filter(
@@ -75,6 +84,24 @@ def _asked(sandbox, centre):
     for name, service, query in (("cone", "gaia", cone), ("name", "simbad", NAME)):
         told[f"{name}_unprepared"] = median_s(lambda s=service, q=query: ask(s, q), 1)
         told[name] = median_s(lambda s=service, q=query: ask(s, q))
+    return told
+
+
+def _given_up(sandbox):
+    """Return how long a tool's visit takes where the service fails in a way."""
+    told = {}
+    for kind in FAULTS:
+        sandbox.faults.set("exoplanets", kind)
+        start = time.perf_counter()
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            visiting(COLLECTOR, sandbox.settings(Settings(data_dir=folder))) as visit,
+            contextlib.suppress(SourceError),
+        ):
+            COLLECTOR.parts["planets"].fetch(visit)
+            told[f"not_given_up_{kind}"] = True
+        told[f"given_up_{kind}_s"] = round(time.perf_counter() - start, 2)
+    sandbox.faults.clear()
     return told
 
 

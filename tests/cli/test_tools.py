@@ -89,3 +89,11 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path):
     done = _tools("run", "colour-cut", "--table", str(path))
     assert done.exit_code == 1
     assert "cannot be read" in str(done.exception)
+
+
+def test_a_service_that_fails_is_exit_code_3(monkeypatch):
+    monkeypatch.setenv("SKYWRIGHT_CELESTRAK_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("SKYWRIGHT_GCAT_URL", "http://127.0.0.1:9")
+    done = _tools("run", "find-satellites", "--arguments", '{"name": "ISS"}')
+    assert done.exception.exit_code == 3
+    assert "did not answer after 2 attempts" in str(done.exception)

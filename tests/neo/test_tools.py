@@ -81,6 +81,13 @@ def test_what_the_catalogue_has_not_is_asked_of_jpl(jpl, asked):
     assert "Nearest names: Apophis (2004 MN4)" in told
 
 
+def test_what_jpl_knows_not_differs_from_jpl_that_cannot_be_asked(jpl, asked, monkeypatch):
+    assert asked("neo-assess", name="Apofis").error_code == "not_found"
+    monkeypatch.setenv("SKYWRIGHT_SBDB_OBJECT_URL", "http://127.0.0.1:9")
+    get_settings.cache_clear()
+    assert asked("neo-assess", name="Apofis").error_code == "source"
+
+
 def test_a_change_is_told_beside_what_would_be_without_it(asked):
     request = {"object": "2024 YR4", "delta_v": [0.0, 0.01, 0.0], "at": "2028-01-01", "years": 5}
     told = asked("neo-simulate", request=request).result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skywright.cli.ask import settings_with
+from skywright.cli.chat_printing import printable
 from skywright.cli.output import AsJson, emit_json
 
 if TYPE_CHECKING:
@@ -123,19 +124,20 @@ def _read(path: Path) -> pl.DataFrame:
 def _result(name: str, given: dict[str, Any], desk: Desk) -> ToolResult:
     from skywright.assistant.messages import ToolCall
     from skywright.assistant.tools.running import run
-    from skywright.errors import SkywrightError
+    from skywright.errors import SkywrightError, SourceError
 
     ended = run(ToolCall(id="1", tool=name, arguments=given), desk)
     if ended.result is None:
-        raise SkywrightError(ended.error)
+        kind = SourceError if ended.error_code == SourceError.code else SkywrightError
+        raise kind(ended.error)
     return ended.result
 
 
 def _print(result: ToolResult) -> None:
-    typer.echo(result.text)
+    typer.echo(printable(result.text))
     for made in result.artifacts:
         typer.echo(f"{made.title}: {made.path}")
     for origin in result.origins:
         typer.echo(f"Source: {origin.title}", err=True)
     for warning in result.warnings:
-        typer.echo(f"Note: {warning}", err=True)
+        typer.echo(printable(f"Note: {warning}"), err=True)

@@ -144,7 +144,7 @@ def _by_jpl(name: str, here: NotFoundError) -> pl.DataFrame:
             row, _ = sbdb.fetch_object(fetcher, settings, name)
     except (NotFoundError, SourceError) as there:
         message = f"{here.message} {there.message}"
-        raise NotFoundError(message, hint=here.hint) from there
+        raise type(there)(message, hint=here.hint) from there
     known = {"source": sbdb.STATE.citation, "label": "fetched"}
     table = pl.DataFrame([known | row], infer_schema_length=None)
     return table.with_columns(provenance=pl.lit("fetched from the JPL Small-Body Database"))
