@@ -160,3 +160,34 @@ def test_rows_that_teach_nothing_are_refused(frame, sentence):
 def test_a_template_that_rewrites_history_is_refused():
     with pytest.raises(InputError, match="rewrites earlier messages"):
         Writer(Rewriting(), "", chat=True).conversation(TALK)
+
+
+def _called(arguments, content=None):
+    call = {"id": "c1", "type": "function", "function": {"name": "cone", "arguments": arguments}}
+    return [
+        {"role": "user", "content": "stars?"},
+        {"role": "assistant", "content": content, "tool_calls": [call]},
+        {"role": "tool", "content": "7", "tool_call_id": "c1"},
+        {"role": "assistant", "content": "seven", "tool_calls": None},
+    ]
+
+
+@pytest.mark.parametrize("arguments", ['{"ra": 1.5}', {"ra": 1.5}])
+def test_a_call_beside_the_words_of_the_assistant_is_learned_as_words(arguments):
+    frame = pl.DataFrame({"messages": [json.dumps(_called(arguments))]})
+    one = examples(frame, layout_of(frame), Writer(Letters(), "", chat=True))[0]
+    call = '<tool_call>{"name": "cone", "arguments": {"ra": 1.5}}</tool_call>'
+    assert told(one.labels) == f"{call}$\nseven$\n"
+    assert "None" not in told(one.ids)
+
+
+def test_a_call_whose_arguments_are_not_json_is_refused():
+    frame = pl.DataFrame({"messages": [json.dumps(_called("{ra: 1.5"))]})
+    with pytest.raises(InputError, match="arguments '{ra: 1.5' of the call cone are not JSON"):
+        examples(frame, layout_of(frame), Writer(Letters(), "", chat=True))
+
+
+def test_a_message_without_words_and_calls_is_refused():
+    frame = pl.DataFrame({"messages": [json.dumps([{"role": "user", "content": None}])]})
+    with pytest.raises(InputError, match="list of objects with role and content"):
+        examples(frame, layout_of(frame), Writer(Letters(), "", chat=True))

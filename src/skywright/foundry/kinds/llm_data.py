@@ -233,7 +233,29 @@ def _messages(value: Any) -> Messages:
             message = f"The messages {value[:60]!r} are not JSON."
             raise InputError(message) from error
     try:
-        return [{"role": str(one["role"]), "content": str(one["content"])} for one in value]
+        return [{"role": str(one["role"]), "content": _content(one)} for one in value]
     except (KeyError, TypeError) as error:
         message = f"Messages are a list of objects with role and content, not {str(value)[:60]}."
         raise InputError(message) from error
+
+
+def _content(one: Mapping[str, Any]) -> str:
+    """Return the words of a message; calls of tools beside them, as services log them, are words
+    too: the shape that the assistant reads from models without another way to call.
+    """
+    calls, content = one.get("tool_calls") or (), one["content"]
+    if content is None and not calls:
+        words = "content is null"
+        raise TypeError(words)
+    return str(content or "") + "".join(f"<tool_call>{_call(call)}</tool_call>" for call in calls)
+
+
+def _call(call: Mapping[str, Any]) -> str:
+    function = call["function"]
+    given = function["arguments"]
+    try:
+        arguments = json.loads(given) if isinstance(given, str) else given
+    except ValueError as error:
+        message = f"The arguments {given[:60]!r} of the call {function['name']} are not JSON."
+        raise InputError(message) from error
+    return json.dumps({"name": function["name"], "arguments": arguments}, ensure_ascii=False)
