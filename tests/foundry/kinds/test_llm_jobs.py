@@ -37,7 +37,7 @@ def shop(tmp_path_factory):
         patch.setenv("HOME", str(root / "home"))
         for name in ("HF_HOME", "HF_HUB_OFFLINE", "XDG_CACHE_HOME"):
             patch.delenv(name, raising=False)
-        patch.setattr(tiny_base, "_STEPS", 20)
+        patch.setattr(tiny_base, "_STEPS", 2)
         pl.DataFrame(ROWS).write_ndjson(root / "rows.jsonl")
         place = Workplace.of(Settings(data_dir=root / "sky"))
         found = Shop(root, replace(place, offer=Slots(cpus=8)))
@@ -52,6 +52,16 @@ class Shop:
         self.base = tiny_base.tiny_base(
             root / "bases", [text for row in ROWS for text in row.values()]
         )
+        self._trained = {}
+
+    def whole_and_broken(self, method):
+        """Train uninterrupted and killed once; both are done the first time one asks."""
+        if method not in self._trained:
+            self._trained[method] = (
+                self.train(f"{method}-whole", method),
+                self.train(f"{method}-broken", method, kill_at=45),
+            )
+        return self._trained[method]
 
     def train(self, name, method, kill_at=None):
         """Train as one does, and end the child with SIGKILL once it has told of a step."""
@@ -82,8 +92,7 @@ def weights(folder):
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_a_job_whose_child_was_killed_registers_the_same_bytes(shop, method):
-    whole, whole_pids, _ = shop.train(f"{method}-whole", method)
-    broken, broken_pids, resumed = shop.train(f"{method}-broken", method, kill_at=45)
+    (whole, whole_pids, _), (broken, broken_pids, resumed) = shop.whole_and_broken(method)
     assert (len(whole_pids), len(set(broken_pids))) == (1, 2)
     assert [name.rpartition("-")[0] for name in resumed] == ["step"]
     assert weights(whole) == weights(broken)
@@ -93,5 +102,5 @@ def test_a_job_whose_child_was_killed_registers_the_same_bytes(shop, method):
 
 
 def test_nothing_is_written_outside_the_workplace(shop):
-    shop.train("tidy", "lora")
+    shop.whole_and_broken("lora")
     assert list((shop.root / "home").iterdir()) == []

@@ -23,7 +23,7 @@ from skywright.foundry.kinds import llm, llm_training, tiny_base
 from skywright.foundry.recipe import recipe_of
 from skywright.foundry.run import Run
 
-tiny_base._STEPS = 20
+tiny_base._STEPS = 2
 llm_training._STEPS_A_CHECKPOINT = 3
 root = Path(sys.argv[1])
 words = ["hot", "slow", "dead", "noisy"]
