@@ -97,6 +97,12 @@ def test_status_goes_to_standard_error():
     assert "Reading the question" not in done.stdout
 
 
+def test_files_that_cannot_be_copied_are_told_in_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = _ask("help", "--out", f"{tmp_path / 'file' / 'sub'}")
+    assert "Files cannot be copied" in str(done.exception)
+
+
 def test_a_blank_question_is_refused_in_a_sentence():
     done = _ask(" ")
     assert done.exit_code == 1

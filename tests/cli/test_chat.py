@@ -60,6 +60,17 @@ def test_quitting_after_something_failed_ends_with_1_and_no_traceback(chat):
     assert (done.exit_code, type(done.exception)) == (1, SystemExit)
 
 
+def test_bytes_of_no_character_are_a_question_like_any(chat):
+    code = [sys.executable, "-m", "skywright", "chat", "--json", "--model", "rules"]
+    done = subprocess.run(code, input=b"help \xff\xfe\n", capture_output=True, check=True)
+    assert json.loads(done.stdout)["done"]["answer"]["text"]
+
+
+def test_stand_ins_answer_where_it_is_wished(chat):
+    done = chat("coordinates of M31", options=["--sandbox"])
+    assert (done.exit_code, "RA=10.68 Dec=41.27" in done.output) == (0, True)
+
+
 def test_each_answer_is_an_object_with_json(chat):
     lines = chat("help", "help", options=["--json"]).output.splitlines()
     told = [json.loads(line) for line in lines]

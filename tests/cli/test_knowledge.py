@@ -37,6 +37,20 @@ def test_a_file_is_added_found_counted_and_removed(file):
     assert _json("search", "SDSS")["hits"] == []
 
 
+def test_a_document_cannot_steer_the_terminal(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text("# \x1b]0;title Meteors\n\nA meteor \x1b[2Jglows.\n", encoding="utf-8")
+    _run("add", path, "--no-vectors")
+    shown = _run("search", "meteor", "--lexical-only").stdout + _run("stats", "--documents").stdout
+    assert "A meteor [2Jglows." in shown
+    assert "\x1b" not in shown
+
+
+def test_a_number_that_no_document_can_have_is_not_found():
+    with pytest.raises(NotFoundError, match="There is no document"):
+        _run("rm", 10**30)
+
+
 def test_a_file_added_again_is_told_to_be_there(file):
     _run("add", file)
     again = _json("add", file)

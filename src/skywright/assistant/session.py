@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skywright.assistant.engine.choosing import RULES, model_of
-from skywright.assistant.engine.loop import Engine
+from skywright.assistant.engine.loop import Engine, Tools
 from skywright.assistant.engine.model import Asked, Model, Replied, Turn
 from skywright.assistant.engine.offered import InstalledTools
 from skywright.assistant.knowledge.opened import searcher_of
+from skywright.assistant.mcp_allowed import added_servers
 from skywright.assistant.memory.facts import facts
 from skywright.assistant.memory.memory import Memory
 from skywright.assistant.memory.records import Conversation
@@ -88,6 +89,7 @@ class Session:
         self.model = model
         self.searcher = searcher_of(self.settings)
         self._model()
+        self.tools()
 
     def answer(
         self, question: str, *, conversation: str | None = None, desk: Desk | None = None
@@ -136,6 +138,7 @@ class Session:
         ConflictError
             If a question is being answered in it.
         """
+        question = question.encode("utf-8", "replace").decode()  # a terminal may give half a sign
         if conversation is None and desk is not None:
             yield from self._engine(desk.stop).run(question, (), desk)
             return
@@ -207,7 +210,22 @@ class Session:
     def _engine(self, stop: threading.Event, brought: Brought | None = None) -> Engine:
         brought = brought or Brought()
         model = self._model(stop, brought.told)
-        return Engine(model, self.searcher, InstalledTools(), elsewhere=brought.tools)
+        return Engine(model, self.searcher, self.tools(), elsewhere=brought.tools)
+
+    def tools(self) -> Tools:
+        """Return what may be called: ours, and what the user allowed of added servers.
+
+        Raises
+        ------
+        InputError
+            If the list of servers is not of its form.
+        """
+        servers = added_servers(self.settings)
+        if not any(one.allow for one in servers.values()):
+            return InstalledTools()
+        from skywright.assistant.mcp_tools import AddedTools
+
+        return AddedTools(servers)
 
     def _model(self, stop: threading.Event | None = None, beside: Sequence[str] = ()) -> Model:
         told = [*(f"{one.name}: {one.value}" for one in facts(self.memory)), *beside]

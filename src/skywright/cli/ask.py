@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skywright.cli.chat_printing import printable
 from skywright.cli.output import AsJson, emit_json
 
 if TYPE_CHECKING:
@@ -139,11 +140,11 @@ def _answered(events: Iterator[Event]) -> Answer:
 
     for event in events:
         if event.kind == "status":
-            typer.echo(event.text, err=True)
+            typer.echo(printable(event.text), err=True)
         elif event.kind == "tool_call":
             typer.echo(f"{event.call.tool} {_short(event.call.arguments)}", err=True)
         elif event.kind == "tool_result" and event.run.error:
-            typer.echo(f"{event.run.call.tool}: {event.run.error}", err=True)
+            typer.echo(printable(f"{event.run.call.tool}: {event.run.error}"), err=True)
         elif event.kind == "done":
             return event.answer
         elif event.kind == "error":
@@ -158,14 +159,20 @@ def _short(arguments: dict[str, Any]) -> str:
 
 
 def _copied(artifacts: tuple[Artifact, ...], out: Path) -> tuple[Artifact, ...]:
-    out.mkdir(parents=True, exist_ok=True)
+    from skywright.errors import InputError
+
     copied = []
-    for one in artifacts:
-        place = out / Path(one.path).name
-        partial = place.with_name(place.name + ".partial")
-        shutil.copyfile(one.path, partial)
-        partial.replace(place)
-        copied.append(one.model_copy(update={"path": str(place)}))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for one in artifacts:
+            place = out / Path(one.path).name
+            partial = place.with_name(place.name + ".partial")
+            shutil.copyfile(one.path, partial)
+            partial.replace(place)
+            copied.append(one.model_copy(update={"path": str(place)}))
+    except OSError as error:
+        message = f"Files cannot be copied to {out}: {error.strerror}."
+        raise InputError(message, hint="Name a folder that you may write to.") from error
     return tuple(copied)
 
 
@@ -217,14 +224,14 @@ def _print(answer: Answer, artifacts: tuple[Artifact, ...]) -> None:
     numbers = {one: k for k, one in enumerate(answer.citations, start=1)}
     for statement in answer.statements:
         marks = "".join(f"[{numbers[one]}]" for one in statement.citations if one in numbers)
-        typer.echo(f"{statement.text} {marks}".rstrip() + "\n")
+        typer.echo(printable(f"{statement.text} {marks}".rstrip() + "\n"))
     if not answer.statements:
-        typer.echo(f"{answer.text}\n")
+        typer.echo(printable(f"{answer.text}\n"))
     for one in artifacts:
         typer.echo(f"{one.title}: {one.path}")
     for citation, number in numbers.items():
         place = f"characters {citation.start} to {citation.stop}"
         where = f"{citation.title}, {place}" if citation.kind == "chunk" else citation.title
-        typer.echo(f'[{number}] "{" ".join(citation.quote.split())}" ({where})')
+        typer.echo(printable(f'[{number}] "{" ".join(citation.quote.split())}" ({where})'))
     for warning in answer.warnings:
-        typer.echo(f"Note: {warning}", err=True)
+        typer.echo(printable(f"Note: {warning}"), err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skywright.cli.ask import settings_with
 from skywright.cli.chat_printing import Printer, printable
 from skywright.cli.output import AsJson, emit_json
 from skywright.errors import InputError, NotFoundError, SkywrightError
@@ -31,6 +32,15 @@ def chat(
         str, typer.Option(help="Go on with this one: its id, or the beginning of it.")
     ] = "",
     model: Annotated[str, typer.Option(help="rules, or provider:name; else by setting.")] = "",
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Ask stand-ins on this machine, not the services.")
+    ] = False,
+    catalogues: Annotated[
+        Path | None, typer.Option(help="Folder of catalogue files.", file_okay=False)
+    ] = None,
+    recorded: Annotated[
+        Path | None, typer.Option(help="Folder of recorded answers for the sandbox.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Talk with the assistant; Ctrl-C stops an answer and its tool, /help lists what else there is.
@@ -40,14 +50,15 @@ def chat(
     """
     from skywright.assistant.session import Session
 
-    talk = Talk(Session(model=model), Printer(sys.stdout), as_json=as_json)
-    if conversation:
-        talk.open(conversation)
-    elif sys.stdin.isatty():
-        talk.printer.note("Ask a question; /help lists commands, /quit ends.")
-    for line in _lines():
-        if not talk.take(line):
-            break
+    with settings_with(catalogues, recorded, is_sandbox=sandbox) as settings:
+        talk = Talk(Session(settings, model=model), Printer(sys.stdout), as_json=as_json)
+        if conversation:
+            talk.open(conversation)
+        elif sys.stdin.isatty():
+            talk.printer.note("Ask a question; /help lists commands, /quit ends.")
+        for line in _lines():
+            if not talk.take(line):
+                break
     if talk.has_failed and not sys.stdin.isatty():
         raise typer.Exit(1)
 
@@ -184,9 +195,7 @@ class Talk:
         self.printer.note(f"Answers come from {now}.")
 
     def _tools(self, _: str) -> None:
-        from skywright.assistant.engine.offered import InstalledTools
-
-        for one in InstalledTools().specs():
+        for one in self.session.tools().specs():
             self.printer.note(f"{one.name:28s} {one.title}")
 
     def _help(self, _: str) -> None:
@@ -212,7 +221,8 @@ class Talk:
 
 def _lines() -> Iterator[str]:
     if not sys.stdin.isatty():
-        yield from iter(sys.stdin.readline, "")  # the file itself would be closed at /quit
+        for line in iter(sys.stdin.readline, ""):  # the file itself would be closed at /quit
+            yield line.encode("utf-8", "replace").decode()
         return
     while True:
         try:

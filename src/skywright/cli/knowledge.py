@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skywright.cli.chat_printing import printable
 from skywright.cli.output import AsJson, emit_json
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def search(
         emit_json({"question": question, **dataclasses.asdict(found)})
         return
     for rank, hit in enumerate(found.hits, start=1):
-        typer.echo(_told(rank, hit))
+        typer.echo(printable(_told(rank, hit)))
     told = " and ".join(found.legs)
     vectors = f"{found.with_vector} of {found.chunks} chunks have their vector"
     typer.echo(f"{len(found.hits)} hits, searched by {told} ({vectors})", err=True)
@@ -122,7 +123,8 @@ def stats(
     for embedder, count in told["vectors"].items():
         typer.echo(f"{embedder:24s} {count:>8d} vectors")
     for one in told.get("listed", []):
-        typer.echo(f"{one['id']:>6d} {one['chunks']:>5d} chunks  {one['title']}  {one['source']}")
+        line = f"{one['id']:>6d} {one['chunks']:>5d} chunks  {one['title']}  {one['source']}"
+        typer.echo(printable(line))
 
 
 @app.command()
@@ -207,7 +209,7 @@ def _store() -> KnowledgeStore:
 
 
 def _noted(message: str) -> None:
-    typer.echo(message, err=True)
+    typer.echo(printable(message), err=True)
 
 
 def _told(rank: int, hit: Hit) -> str:

@@ -156,7 +156,7 @@ class KnowledgeStore:
             If there is none.
         """
         with self.write() as connection:
-            if not _erase(connection, document_id):
+            if abs(document_id) >= 1 << 63 or not _erase(connection, document_id):
                 message = f"There is no document {document_id} in the knowledge base."
                 raise NotFoundError(message, hint="skywright knowledge stats lists them.")
         drop_files(self.path)
