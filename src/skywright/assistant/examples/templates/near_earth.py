@@ -66,23 +66,22 @@ def _unusual(scene: Scene, subjects: list[Subject]) -> None:
 
 
 def _what_if(scene: Scene, subjects: list[Subject]) -> None:
-    name, speed = subjects[0].name, scene.draw.choice(_SPEEDS_M_S)
-    year, years = scene.draw.randrange(2027, 2034), scene.draw.choice(_YEARS)
-    told = {"name": name, "speed": f"{speed:g}", "date": f"{year}-01-01", "years": years}
-    scene.ask(**told)
-    request = {
-        "object": name,
-        "delta_v": [0.0, speed, 0.0],
-        "at": f"{year}-01-01",
-        "start": f"{year}-01-01",
-        "years": years,
-    }
-    found = scene.call("neo-simulate", request=request)
-    moved = _MOVED.search(found.text)
+    """Push an object at the epoch of its elements, where both orbits can be compared."""
+    name = subjects[0].name
+    scene.ask(name=name)
+    found = scene.call("neo-assess", name=name)
+    epoch = f"{value(found, 'epoch_jd_tdb'):.1f}"
+    scene.say(scene.word("found", name=name, epoch=epoch, cite=scene.cite("elements at")))
+    speed, years = scene.draw.choice(_SPEEDS_M_S), scene.draw.choice(_YEARS)
+    scene.ask("then", speed=f"{speed:g}", years=years)
+    request = {"object": name, "delta_v": [0.0, speed, 0.0], "at": epoch, "start": epoch}
+    simulated = scene.call("neo-simulate", request={**request, "years": years})
+    moved = _MOVED.search(simulated.text)
     if moved is None:
         message = "the simulation tells no change of the MOID"
         raise RefusedError(message, gate="run")
-    scene.say(scene.word("say", **told, moved=moved[1], cite=scene.cite("moves the MOID")))
+    told = {"name": name, "speed": f"{speed:g}", "moved": moved[1]}
+    scene.say(scene.word("say", **told, cite=scene.cite("moves the MOID")))
 
 
 NEAR_EARTH = (
