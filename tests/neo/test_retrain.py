@@ -1,5 +1,7 @@
 """People's labels: they teach, they are not the judge, and poison is kept back."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -22,7 +24,7 @@ SCHEMA = {
 
 @pytest.fixture
 def place():
-    found = Workplace.of()
+    found = replace(Workplace.of(), warm=False)  # one job: nothing to keep warm
     yield found
     found.close()
     found.queue.database.close()
@@ -32,7 +34,7 @@ def place():
 def small(reference_data, tmp_path):
     """A data folder with a part of the catalogue, so that training takes seconds."""
     (tmp_path / "catalogue").mkdir()
-    part = pl.read_parquet(reference_data / CATALOGUE).sample(6000, seed=3)
+    part = pl.read_parquet(reference_data / CATALOGUE).sample(1800, seed=3)
     part.write_parquet(tmp_path / CATALOGUE)
     return tmp_path
 
@@ -57,10 +59,11 @@ def test_labels_change_the_lesson_of_their_object_only(small):
 def test_poisoned_labels_are_kept_back(small, place):
     recipe = load_recipe("neo-pha-network").model_copy(update={"params": QUICK})
     shipped = packaged(recipe.name)
-    table = catalogue(small / CATALOGUE).sample(2500, seed=1)
+    table = catalogue(small / CATALOGUE).sample(700, seed=1)
     for name, pha in table.select("designation", "pha").rows():
         store_label(place.queue.database, "u_poison", name, "not_pha" if pha else "pha", "")
     outcome = retrain_with_labels(small, place, recipe)
     assert outcome.gate == "kept back"
-    assert outcome.metrics["labelled_objects"] == 2500
+    assert outcome.metrics["labelled_objects"] == 700
+    assert outcome.metrics["auc"] < 0.5  # it learned the lie, and was judged by the truth
     assert place.registry.champion(recipe.name) == shipped
