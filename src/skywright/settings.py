@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     language_model_key: SecretStr = SecretStr("")
     """Key for the service of the language model."""
 
+    mcp_servers: str = ""
+    """File of the MCP servers you add, and which of their tools may be called; empty: none."""
+
     vectors_url: str = ""
     """Where vectors are searched: qdrant://, chroma://, ...; empty: in the knowledge base."""
 

@@ -90,15 +90,13 @@ async def stop_chat(request: Request, conversation_id: str) -> Response:
     responses=answers(ToolsAnswer),
 )
 async def list_tools(request: Request) -> Response:
-    """All installed tools; each only reads, and is bounded in time and size."""
-    caller_of(request, Permission.READ)
+    """All installed tools, which only read, and those of added servers that are allowed."""
+    caller, services = caller_of(request, Permission.READ), services_of(request)
 
     def tools() -> list[dict[str, Any]]:
-        from skywright.assistant.engine.offered import InstalledTools
+        return [asdict(one) for one in session_of(services, caller, "rules").tools().specs()]
 
-        return [asdict(one) for one in InstalledTools().specs()]
-
-    return answer({"tools": await services_of(request).work.call_long(tools)})
+    return answer({"tools": await services.work.call_long(tools)})
 
 
 def session_of(services: Services, caller: Caller, engine: str = "") -> Session:

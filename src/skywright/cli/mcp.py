@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +25,7 @@ _LAST_WORDS_S = 2
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command()(mcp)
+    app.command("mcp-servers")(mcp_servers)
 
 
 def mcp(
@@ -64,6 +66,33 @@ def mcp(
             _serve_http(server, settings, host, port)
         else:
             _serve_stdio(server)
+
+
+def mcp_servers(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """List the tools of the MCP servers that you added, and which of them may be called.
+
+    SKYWRIGHT_MCP_SERVERS names the file; "allow" of a server lists the tools that may be called.
+    """
+    from dataclasses import asdict
+
+    from skywright.assistant.mcp_allowed import added_servers
+    from skywright.assistant.mcp_tools import look_at
+    from skywright.settings import get_settings
+
+    seen = list(look_at(added_servers(get_settings())))
+    if as_json:
+        typer.echo(json.dumps({"tools": [asdict(one) for one in seen]}, ensure_ascii=False))
+        return
+    for one in seen:
+        if one.error:
+            typer.echo(f"{one.server}: {one.error}")
+        else:
+            word = "allowed" if one.is_allowed else "not allowed"
+            typer.echo(f"{one.server} {one.tool} ({word}): {one.title}")
+    if not seen:
+        typer.echo("There are none: SKYWRIGHT_MCP_SERVERS is empty, or they offer nothing.")
 
 
 def _serve_stdio(server: Server[Any]) -> None:

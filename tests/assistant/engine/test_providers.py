@@ -239,8 +239,10 @@ def test_an_answer_that_breaks_off_is_told(client):
 @pytest.mark.parametrize("made", [pytest.param(LanguageModel, marks=needs_llm), OpenAIHttpModel])
 def test_a_service_that_is_not_there_is_told(made):
     model = made(Service("openai-compatible", "m", "http://127.0.0.1:9/v1", "k", 5.0))
-    with pytest.raises(ModelError, match="cannot be reached.*LANGUAGE_MODEL_URL"):
+    with pytest.raises(ModelError, match="cannot be reached.*LANGUAGE_MODEL_URL") as failure:
         list(model.respond(ASKED, TOOLS))
+    assert str(failure.value).lower().count("connection") == 1
+    assert ".." not in str(failure.value)
 
 
 @needs_llm

@@ -282,7 +282,8 @@ _MAKERS: dict[Provider, Callable[[Service], Spoken]] = {
 def _failure(error: Exception, name: str) -> ModelError:
     from pydantic_ai import exceptions
 
-    told = " ".join(f"{error} {_body(error)}".split())
+    said = dict.fromkeys((str(error), _body(error)))  # often the same twice
+    told = " ".join(" ".join(said).split()).rstrip(".")
     if isinstance(error, exceptions.ModelContextWindowExceededError) or says_too_long(told):
         return too_long(name)
     if isinstance(error, exceptions.ModelAuthenticationError):
