@@ -241,6 +241,14 @@ def test_quotes_stand_in_what_the_tools_returned(rows):
 
 
 @pytest.mark.slow
+def test_nothing_tells_of_the_sandbox_or_of_the_day(built):
+    text = built.order.out.read_text(encoding="utf-8")
+    assert "127.0.0.1" not in text
+    assert "a stand-in on this machine" not in text
+    assert "days old" not in text
+
+
+@pytest.mark.slow
 def test_the_report_names_seed_versions_data_and_refusals(built):
     told = built.to_dict()
     assert told["seed"] == 3

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydantic import SecretStr
+
 from skywright.settings import Settings, get_settings
 from skywright.sources import pacing
 
@@ -29,9 +31,10 @@ def settings_of_the_process(settings: Settings) -> Iterator[None]:
 
     Without this, such a tool would ask the real services and read the data of the user.
     """
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
     wanted = {
-        f"SKYWRIGHT_{name.upper()}": str(getattr(settings, name))
-        for name in settings.model_fields_set
+        f"SKYWRIGHT_{name.upper()}": of.get_secret_value() if isinstance(of, SecretStr) else str(of)
+        for name, of in given.items()
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
