@@ -42,6 +42,7 @@ _COUNTS = tuple(
     re.compile(rf"(?<![\w.]){pattern}", re.IGNORECASE)
     for pattern in (
         rf"(?:{_MOST}) (?P<n>{NUMBER})(?![\w.])",
+        rf"(?P<n>{NUMBER})(?= (?:most \w+|{_LIKE})(?: ones?)?\W*$)",
         rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:[\w-]+ ){{0,3}}(?:{COUNTED})\b)",
     )
 )

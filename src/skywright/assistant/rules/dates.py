@@ -45,6 +45,8 @@ class Span:
     """Whether one day was named."""
     is_to_come: bool = False
     """Whether it begins after the day of the question."""
+    is_over: bool = False
+    """Whether it ends before that day."""
 
 
 def span_in(reader: Reader, today: date) -> Span | None:
@@ -61,7 +63,8 @@ def span_in(reader: Reader, today: date) -> Span | None:
             since, until = taken[0].since, taken[0].until
             is_begun = since is None or since < today
             is_to_come = not is_begun and (since != today or until != today)
-            return replace(taken[0], is_to_come=is_to_come)
+            is_over = until is not None and until < today
+            return replace(taken[0], is_to_come=is_to_come, is_over=is_over)
     return None
 
 

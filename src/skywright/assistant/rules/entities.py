@@ -10,6 +10,7 @@ from itertools import pairwise
 from skywright.assistant.rules.amounts import Amounts, amounts_in, count_in
 from skywright.assistant.rules.angles import angles_in, radius_deg
 from skywright.assistant.rules.bounds import Bounds, colour_bounds_in, magnitude_bounds_in
+from skywright.assistant.rules.catalogues import catalogue_in
 from skywright.assistant.rules.dates import Span, span_in
 from skywright.assistant.rules.faults import (
     Fault,
@@ -70,6 +71,8 @@ class Entities:
     rocket: str = ""
     method: str = ""
     facility: str = ""
+    catalogue: str = ""
+    """As the tools call it."""
     faults: tuple[Fault, ...] = ()
     """What cannot be, as it was said; nothing runs that needs it."""
 
@@ -131,6 +134,7 @@ def entities_in(question: str, today: date) -> Entities:
         rocket=listed["rockets"][0],
         method=listed["methods"][0],
         facility=listed["facilities"][0],
+        catalogue=catalogue_in(text, reader.masked()),
         faults=tuple(faults),
     )
 

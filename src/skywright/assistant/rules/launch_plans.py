@@ -10,7 +10,7 @@ from skywright.assistant.rules.entities import Entities
 from skywright.assistant.rules.names import gazetteer
 from skywright.assistant.rules.plan import Plan, step
 from skywright.assistant.rules.space_plans import satellite_of
-from skywright.assistant.rules.understanding import Wish
+from skywright.assistant.rules.understanding import TURN, Wish
 from skywright.settings import Settings
 
 _FAILED = re.compile(r"\b(fail\w*|unsuccessful\w*|explo\w+|lost|went wrong)\b", re.IGNORECASE)
@@ -74,7 +74,9 @@ def launches(wish: Wish, _settings: Settings) -> Plan:
 
 
 def _launch_filters(read: Entities, provider: str) -> dict[str, Any]:
-    is_to_come = bool(read.span and read.span.is_to_come) or bool(_UPCOMING.search(read.masked))
+    is_to_come = bool(read.span and read.span.is_to_come) or (
+        bool(_UPCOMING.search(read.masked)) and not (read.span and read.span.is_over)
+    )
     given: dict[str, Any] = {"provider": provider, "rocket": read.rocket, **_days(read.span)}
     given |= {"outcome": _outcome(read.masked), "upcoming": is_to_come}
     return {key: value for key, value in given.items() if value}
@@ -86,12 +88,15 @@ def _days(span: Span | None) -> dict[str, str]:
 
 
 def _outcome(masked: str) -> str:
-    failed, succeeded = _FAILED.search(masked), _SUCCEEDED.search(masked)
-    if bool(failed) == bool(succeeded):
+    said, *before = reversed(masked.split(TURN))  # what was said last counts
+    failed, succeeded = _FAILED.search(said), _SUCCEEDED.search(said)
+    if not (failed or succeeded):
+        return _outcome(TURN.join(reversed(before))) if before else ""
+    if failed and succeeded:
         return ""
     found = failed or succeeded
     assert found is not None  # noqa: S101  (one of both; tells the type)
-    is_failure = bool(failed) != bool(_DENIED.search(masked[: found.start()]))
+    is_failure = bool(failed) != bool(_DENIED.search(said[: found.start()]))
     return "failure" if is_failure else "success"
 
 

@@ -42,7 +42,9 @@ def assess(wish: Wish, _settings: Settings) -> Plan:
 
 def _asteroid(wish: Wish) -> str:
     named = wish.entities.named("asteroid", "comet")
-    return named.text if named else wish.target or free_name(wish.entities)
+    if named or wish.asteroid:
+        return named.text if named else wish.asteroid
+    return "" if wish.entities.names else free_name(wish.entities)
 
 
 def simulate(wish: Wish, _settings: Settings) -> Plan:

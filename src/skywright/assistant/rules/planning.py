@@ -17,6 +17,8 @@ from skywright.settings import Settings
 
 def planned(wish: Wish, settings: Settings) -> Plan:
     """Return the calls that a wish needs, or what to ask where it gives what cannot be."""
+    if wish.told:
+        return Plan(missing=f"The last answer says: {wish.told} What else about it?")
     needed = _NEEDED.get(wish.intent, ())
     for fault in wish.entities.faults:
         if fault.of in needed:
@@ -29,7 +31,7 @@ def planned(wish: Wish, settings: Settings) -> Plan:
 
 def _papers(wish: Wish, _settings: Settings) -> Plan:
     read = wish.entities
-    author, query = author_of(read), subject_of(read)
+    author, query = author_of(read), subject_of(read, wish.target)
     unwanted = unwanted_of(read)
     if not (query or author or read.arxiv_ids):
         return Plan(missing="Papers on what? Give a subject, such as JWST exoplanet atmospheres.")
@@ -88,13 +90,15 @@ def _sources(_wish: Wish, _settings: Settings) -> Plan:
 
 
 def _knowledge(wish: Wish, _settings: Settings) -> Plan:
-    return Plan((step("search-knowledge", question=wish.entities.text),))
+    return Plan((step("search-knowledge", question=wish.entities.text[:_MOST_SEARCHED]),))
 
 
 def _nothing(_wish: Wish, _settings: Settings) -> Plan:
     return Plan()
 
 
+_MOST_SEARCHED = 1_000
+"""Characters of a question that the search takes."""
 _MOST_ROWS = 50_000
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 _OF_ONE = frozenset(

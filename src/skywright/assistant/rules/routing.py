@@ -31,9 +31,13 @@ _LEAD = 1.0
 _OF_WORDS, _OF_LIKENESS = 2.0, 2.0
 _LIKE = 0.45
 """Cosine to an example from which it counts alone."""
-_SOME, _LIKELY = 1.0, 0.6
+_SOME, _LIKELY = 1.0, 0.75
 """Score by patterns, and probability by words, below which an intent needs likeness."""
 _FEWEST_WORDS = 3
+_RUN_ON_NOTHING = frozenset(
+    ["picture-of-the-day", "sources", "launches", "neo-anomalies", "exoplanets", "greeting"]
+)
+"""Intents that name nothing that must be given: words alone do not lead to them."""
 _ANY_DAY = date(2026, 1, 1)
 """Learning needs to know that a day is named, not which."""
 
@@ -120,7 +124,8 @@ class Router:
             fused = {name: fused[name] + _OF_LIKENESS * alike.get(name, 0.0) for name in fused}
         best = max(fused, key=lambda name: fused[name])
         is_weak = scores[best] < _SOME and likely[best] < _LIKELY
-        if is_weak and alike.get(best, 0.0) < _LIKE:
+        is_bare = best in _RUN_ON_NOTHING and scores[best] < _SOME
+        if is_bare or (is_weak and alike.get(best, 0.0) < _LIKE):
             best = KNOWLEDGE if len(text.split()) >= _FEWEST_WORDS else UNCLEAR
         return Routed(best, scores.get(best, 0.0), scores)
 

@@ -12,18 +12,12 @@ from skywright.assistant.rules.entities import Entities
 from skywright.assistant.rules.wording import is_known, mended
 
 _GAIA_WORDS = re.compile(r"\b(?:stars?|gaia|dr3|bp-?rp|parallax\w*|proper motions?|astrometr\w+)\b")
-_VIZIER = re.compile(
-    r"\bvizier:?\s*(?:table |catalog(?:ue)? )?(?P<table>[IVXB]+/[\w+/.-]*\w)", re.IGNORECASE
+_IT = re.compile(
+    r"\b(?:it|them)\b|\b(?:this|that)\b(?! \w)"
+    r"|\b(?:this|that|the same) (?:object|cluster|star|galaxy|nebula"
+    r"|asteroid|comet|planet|satellite|system|one)\b",
+    re.IGNORECASE,
 )
-_SURVEYS = {
-    r"2mass(?! ?j)": "2mass",
-    r"(?:all)?wise": "allwise",
-    r"hipparcos": "hipparcos",
-    r"pan-?starrs": "panstarrs",
-    r"tycho(?:-?2)?": "tycho-2",
-    r"usno-?b1?": "usno-b1",
-}
-"""How catalogues of VizieR are spoken of; to the names that ``sources.vizier`` knows."""
 _DEEP_SKY = re.compile(r"\b(?:galaxies|nebulae|nebulas|deep[- ]sky|openngc|ngc objects|clusters)\b")
 
 
@@ -43,8 +37,23 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(_texts()[name].split())
 
 
-def subject_of(read: Entities) -> str:
-    """Return what papers are wanted on, without years, authors and polite words."""
+def subject_of(read: Entities, target: str = "") -> str:
+    """Return what papers are wanted on, without years, authors and polite words.
+
+    Parameters
+    ----------
+    read : Entities
+        The question.
+    target : str, optional
+        What "it" stands for.
+    """
+    subject = _subject(read)
+    if not target or read.names:
+        return subject
+    return _IT.sub(target, subject) or (target if _IT.search(read.text) else "")
+
+
+def _subject(read: Entities) -> str:
     text = _pattern("unwanted").sub(" ", read.untimed)
     text = _pattern("author").sub(_kept, text).strip(" ?.!")
     if read.quoted:
@@ -120,20 +129,8 @@ def _is_term(word: str) -> bool:
 def catalogue_of(read: Entities) -> str:
     """Return the catalogue that a cone is meant for: Gaia DR3 unless something else is said."""
     text = read.text.lower()
-    vizier = _VIZIER.search(read.text)
-    if vizier:
-        return f"vizier:{vizier['table']}"
-    for pattern, table in _SURVEYS.items():
-        if re.search(rf"\b{pattern}\b", read.masked, re.IGNORECASE):
-            return f"vizier:{table}"
-    for word, name in (
-        ("simbad", "simbad"),
-        ("sdss", "sdss"),
-        ("sloan", "sdss"),
-        ("openngc", "openngc"),
-    ):
-        if re.search(rf"\b{word}\b", text):
-            return name
+    if read.catalogue:
+        return read.catalogue
     if _DEEP_SKY.search(text) and not _GAIA_WORDS.search(text):
         return "openngc"
     return "gaia-dr3"

@@ -9,7 +9,10 @@ from datetime import date
 
 from skywright.assistant.engine.model import Asked, Replied, Turn
 from skywright.assistant.messages import Answer
+from skywright.assistant.rules.amounts import Amounts
 from skywright.assistant.rules.entities import Entities, entities_in
+from skywright.assistant.rules.names import names_in
+from skywright.assistant.rules.reading import Reader
 from skywright.assistant.rules.routing import KNOWLEDGE, UNCLEAR, Routed, Router
 
 _REMEMBERED = 8
@@ -29,6 +32,33 @@ _IT = re.compile(
 _ALSO = re.compile(
     r"^(?:and|or|now|then|also|what about|how about|same|again|only|but|plus)\b", re.I
 )
+_COUNTED = re.compile(
+    r"^(?:and |so |but |ok(?:ay)?,? )*how many (?:of )?"
+    r"(?:(?:them|these|those|stars|rows|sources) )?"
+    r"(?:(?:are|is|were|was|have|did) )?(?:(?:there|we) )?"
+    r"(?:left|remain\w*|over|kept|survived?|passed?)\W*$",
+    re.IGNORECASE,
+)
+"""Asks for what the last answer has told."""
+_FILTERS = {
+    "launches": ("provider", "rocket"),
+    "exoplanets": ("method", "facility"),
+    "cone-search": ("catalogue",),
+}
+"""What can be changed of each wish, beside names, places, spans and amounts."""
+_ABOUT = {
+    "launches": re.compile(r"\b(?:launch\w*|rockets?(?! lab)|flights?|missions?|lift-?offs?)\b"),
+    "exoplanets": re.compile(r"\b(?:exo-?planets?|planets?|worlds?)\b"),
+    "papers": re.compile(r"\b(?:papers?|articles?|publications?|preprints?|literature)\b"),
+}
+"""Nouns without which a question says only what changes."""
+_GOES_ON_WITH = re.compile(
+    r"\b(?:failed|failures?|succeeded|success\w*|TIME|PROVIDER|ROCKET|by|since|before|after"
+    r"|(?:which|how many|what) (?:of (?:them|those|these))|transit\w*|COUNT)\b|^only\b"
+)
+_ON = re.compile(r"\b(?:on|about|regarding) \w", re.IGNORECASE)
+TURN = " \u21b5 "
+"""Stands between the words of questions of which the later goes on with the earlier."""
 _PLOT = re.compile(r"\b(?:plot|draw|show|graph|visuali[sz]e|chart|display)\b", re.IGNORECASE)
 _TABLE = re.compile(
     r"\b(?:it|them|those|these|that|this"
@@ -49,6 +79,10 @@ class Wish:
     """Tables of the conversation, the newest last."""
     bibcodes: tuple[str, ...] = ()
     """Of the papers found last."""
+    asteroid: str = ""
+    """Asteroid or comet that is named, or was spoken of last where the question points to it."""
+    told: str = ""
+    """What the last answer says, where only that is asked for."""
     is_reply: bool = False
     """Whether the question only says what we had asked for."""
 
@@ -60,6 +94,8 @@ class _Past:
     wish: Wish
     answer: Answer | None = None
     bibcodes: tuple[str, ...] = field(default=())
+    is_named: bool = False
+    """Whether that question named something itself."""
     search: Wish | None = None
     """The last search of a catalogue, which cuts and drawings of its table leave as it is."""
 
@@ -73,10 +109,13 @@ def understood(history: Sequence[Turn], router: Router, today: date) -> Wish:
         question = history[place]
         assert isinstance(question, Asked)  # noqa: S101  (chosen so; tells the type)
         wish = _wish(question, past, router, today)
+        if wish.told or wish.intent == "greeting":
+            continue  # what was spoken of stays
         answer = next((t.answer for t in history[place:] if isinstance(t, Replied)), None)
         bibcodes = _bibcodes(answer) or (past.bibcodes if past else ())
         search = wish if wish.intent == "cone-search" else past.search if past else None
-        past = _Past(wish, answer, bibcodes, search)
+        is_named = bool(entities_in(question.text, today).names)
+        past = _Past(wish, answer, bibcodes, is_named, search)
     if wish is None:
         message = "A history holds a question."
         raise ValueError(message)
@@ -93,9 +132,12 @@ def _wish(question: Asked, past: _Past | None, router: Router, today: date) -> W
         tables=question.tables,
         bibcodes=past.bibcodes if past else (),
     )
+    wish = replace(wish, asteroid=_asteroid(wish, past))
+    if past and past.answer and _COUNTED.search(entities.text):
+        return replace(wish, told=_first_line(past.answer))
     if past and past.answer and past.answer.is_question and not _is_new(routed, past, entities):
         return _filled(wish, past)
-    if past and _goes_on(routed, entities):
+    if past and (_goes_on(routed, past, entities) or _is_elliptic(routed, past, entities)):
         return _repeated(wish, past)
     return _plotted(wish, routed)
 
@@ -105,8 +147,44 @@ def _target(entities: Entities, question: Asked, past: _Past | None) -> str:
     if named:
         return named.text
     if _IT.search(entities.text):
-        return question.target or (past.wish.target if past else "")
+        return (
+            (past.wish.target if past and past.is_named else "")
+            or question.target
+            or (past.wish.target if past else "")
+        )
     return ""
+
+
+def _asteroid(wish: Wish, past: _Past | None) -> str:
+    """Return the asteroid that is meant: a cluster spoken of last is none."""
+    named = wish.entities.named("asteroid", "comet")
+    if named:
+        return named.text
+    kinds = {one.kind for one in names_in(Reader(wish.target))}
+    if wish.target and not kinds - {"asteroid", "comet"}:
+        return wish.target
+    if past and (_IT.search(wish.entities.text) or not wish.entities.names):
+        return past.wish.asteroid
+    return ""
+
+
+def _first_line(answer: Answer) -> str:
+    run = next((one for one in reversed(answer.tool_runs) if one.result), None)
+    text = run.result.text if run and run.result else answer.text
+    return text.strip().partition("\n")[0]
+
+
+def _is_elliptic(routed: Routed, past: _Past, entities: Entities) -> bool:
+    """Tell whether a question leaves out what it is about, as "how many failed?" does."""
+    about = _ABOUT.get(past.wish.intent)
+    if about is None or len(entities.text.split()) > _SHORT_WORDS or entities.names:
+        return False
+    is_same = routed.intent == past.wish.intent or routed.score < _SURE
+    return (
+        is_same
+        and bool(_GOES_ON_WITH.search(entities.masked))
+        and not about.search(entities.masked)
+    )
 
 
 def _is_new(routed: Routed, past: _Past, entities: Entities) -> bool:
@@ -124,7 +202,7 @@ def _filled(wish: Wish, past: _Past) -> Wish:
     return replace(wish, intent=past.wish.intent, entities=merged, target=target, is_reply=True)
 
 
-def _goes_on(routed: Routed, entities: Entities) -> bool:
+def _goes_on(routed: Routed, past: _Past, entities: Entities) -> bool:
     """Tell whether a question repeats the one before with something changed."""
     is_short = len(entities.text.split()) <= _SHORT_WORDS
     says_something = bool(
@@ -135,6 +213,8 @@ def _goes_on(routed: Routed, entities: Entities) -> bool:
         or entities.magnitude
         or entities.positions
         or entities.count
+        or any(getattr(entities, name) for name in _FILTERS.get(past.wish.intent, ()))
+        or entities.amounts != Amounts()
     )
     is_weak = routed.score < _SURE or routed.intent in {KNOWLEDGE, UNCLEAR}
     is_also = bool(_ALSO.search(entities.text)) and routed.score < _SURE + 1
@@ -148,7 +228,9 @@ def _repeated(wish: Wish, past: _Past) -> Wish:
         return replace(wish, intent="colour-cut", target="")
     again = past.search if past.search and _is_elsewhere(wish, past.wish) else past.wish
     entities = _merged(again.entities, wish.entities)
-    return replace(wish, intent=again.intent, entities=entities, target=wish.target or again.target)
+    target = wish.target or again.target
+    entities = replace(entities, masked=f"{again.entities.masked}{TURN}{wish.entities.masked}")
+    return replace(wish, intent=again.intent, entities=entities, target=target)
 
 
 def _cuts_only(wish: Wish) -> bool:
@@ -180,6 +262,8 @@ def _plotted(wish: Wish, routed: Routed) -> Wish:
 def _merged(old: Entities, new: Entities) -> Entities:
     """Return what was read before, with what is read now in its place."""
     kept = {"text", "masked"}
+    if not _ON.search(new.untimed):
+        kept.add("untimed")  # it holds the subject of papers
     empty = Entities("", "")
     changed = {
         one.name: getattr(new, one.name)

@@ -1,0 +1,114 @@
+from datetime import date
+
+import pytest
+
+from skywright.assistant.engine.model import Asked, Replied
+from skywright.assistant.messages import Answer, ToolCall, ToolResult, ToolRun
+from skywright.assistant.rules.planning import planned
+from skywright.assistant.rules.routing import Router
+from skywright.assistant.rules.understanding import understood
+from skywright.settings import Settings
+
+_TODAY = date(2026, 11, 21)
+
+
+def _last(*questions, target="", tables=()):
+    """Return the plan of the last question, after the others were answered with a table."""
+    turns = []
+    for k, text in enumerate(questions):
+        turns.append(Asked(text, target if k else "", tables if k else ()))
+        plan = planned(understood(turns, Router(), _TODAY), Settings())
+        runs = tuple(
+            ToolRun(
+                call=ToolCall(id="t", tool=step.tool, arguments={}),
+                result=ToolResult(text="204 stars are left."),
+            )
+            for step in plan.steps
+        )
+        answer = Answer(text="Told.", is_question=bool(plan.missing), tool_runs=runs)
+        turns.append(Replied(answer))
+    return plan
+
+
+def _called(*questions, **known):
+    step = _last(*questions, **known).steps[-1]
+    return step.tool, step.arguments(())
+
+
+@pytest.mark.parametrize(
+    ("questions", "arguments"),
+    [
+        (["next launches", "only by SpaceX"], {"upcoming": True, "provider": "SpaceX"}),
+        (["next launches", "only by SpaceX", "and last year?"],
+         {"provider": "SpaceX", "since": "2025-01-01", "until": "2025-12-31"}),
+        (["SpaceX launches in 2022", "how many failed?"],
+         {"provider": "SpaceX", "since": "2022-01-01", "until": "2022-12-31",
+          "outcome": "failure"}),
+        (["SpaceX launches in 2022", "how many failed?", "and how many succeeded?"],
+         {"provider": "SpaceX", "since": "2022-01-01", "until": "2022-12-31",
+          "outcome": "success"}),
+        (["SpaceX launches in 2022", "and by Rocket Lab?"],
+         {"provider": "Rocket Lab", "since": "2022-01-01", "until": "2022-12-31"}),
+    ],
+)  # fmt: skip
+def test_what_was_said_of_launches_stays_where_a_question_only_changes_some_of_it(
+    questions, arguments
+):
+    assert _called(*questions) == ("find-launches", arguments)
+
+
+@pytest.mark.parametrize(
+    ("questions", "arguments"),
+    [
+        (["papers on dark matter since 2020", "and before 2000"],
+         {"query": "dark matter", "until_year": 1999}),
+        (["papers on dark matter since 2020", "only the 5 newest"],
+         {"query": "dark matter", "since_year": 2020, "limit": 5}),
+        (["papers on dark matter since 2020", "and on dark energy since 2010"],
+         {"query": "dark energy", "since_year": 2010}),
+        (["coordinates of M13", "papers about it since 2015"],
+         {"query": "M13", "since_year": 2015}),
+    ],
+)  # fmt: skip
+def test_the_subject_of_papers_stays_too(questions, arguments):
+    assert _called(*questions) == ("search-papers", arguments)
+
+
+def test_an_asteroid_is_the_one_spoken_of_last_and_never_a_cluster():
+    questions = ["CMD of NGC 6397", "is Apophis dangerous?", "what if it got 5 cm/s on 2027-01-01?"]
+    tool, given = _called(*questions, target="NGC 6397")
+    assert (tool, given["request"]["object"]) == ("neo-simulate", "Apophis")
+    assert _called(*questions, "and 10 cm/s?")[1]["request"]["object"] == "Apophis"
+
+
+def test_without_an_asteroid_spoken_of_it_is_asked_for():
+    plan = _last("coordinates of M13", "what if it got 5 cm/s on 2027-01-01?", target="M13")
+    assert "Which asteroid?" in plan.missing
+
+
+def test_what_the_last_answer_counted_is_said_again_and_not_searched_for():
+    questions = ["Gaia sources within 5' of M67", "only those with G < 15", "how many are left?"]
+    plan = _last(*questions, tables=("gaia-dr3-m67",))
+    assert plan.steps == ()
+    assert "204 stars are left." in plan.missing
+
+
+@pytest.mark.parametrize(
+    ("then", "changed"),
+    [("and 0.5 degrees?", {"radius_deg": 0.5}), ("and in SIMBAD?", {"catalogue": "simbad"})],
+)
+def test_a_radius_or_a_catalogue_alone_repeats_the_search(then, changed):
+    tool, given = _called("Gaia sources within 10' of M67", then, target="M67")
+    assert tool == "cone-search"
+    assert {name: given[name] for name in changed} == changed
+
+
+def test_thanks_between_change_nothing():
+    assert _called("coordinates of M31", "thanks", "and M33?") == ("resolve-name", {"name": "M33"})
+
+
+@pytest.mark.parametrize("then", ["what was my first question?", "hmm, so what?", "x" * 1500])
+def test_what_fits_nothing_becomes_no_call_of_a_tool(then):
+    plan = _last("SpaceX launches in 2022", then)
+    assert [step.tool for step in plan.steps] in ([], ["search-knowledge"])
+    assert all(len(step.arguments(())["question"]) <= 1000 for step in plan.steps)
