@@ -158,6 +158,7 @@ class _Jobs(ThreadingHTTPServer):
 
     def __init__(self):
         self.phases, self.asked, self.location = ["COMPLETED"], [], ""
+        self.refusals = []
         super().__init__(("127.0.0.1", 0), _JobHandler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -167,12 +168,19 @@ class _JobHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         sent = {name: values[0] for name, values in parse_qs(body).items()}
         self.server.asked.append(("POST", self.path, sent))
+        if self.server.refusals:
+            self._say(*self.server.refusals.pop(0))
+            return
         self._say(303, b"", {"Location": self.server.location or f"{self.server.url}/tap/async/1"})
 
     def do_GET(self):
         self.server.asked.append(("GET", self.path, {}))
         if self.path.endswith("/phase"):
             phases = self.server.phases
+            if phases[0] == "hangs up":
+                phases.pop(0)
+                self.close_connection = True
+                return
             self._say(200, (phases.pop(0) if len(phases) > 1 else phases[0]).encode())
         elif self.path.endswith("/results/result"):
             self._say(200, document(TWO, ROWS), XML)
@@ -222,6 +230,23 @@ def test_a_job_is_started_watched_and_its_result_fetched(jobs, job_visit):
     assert jobs.asked[0][2]["PHASE"] == "RUN"
     assert ("POST", "/tap/async/1/phase", {"PHASE": "RUN"}) in jobs.asked
     assert answer.provenance.url == f"{jobs.url}/tap/async/1/results/result"
+
+
+def test_a_job_is_started_again_where_the_service_was_busy(jobs, job_visit, monkeypatch):
+    waits = []
+    monkeypatch.setattr(tap_jobs._Service, "wait", lambda _, seconds: waits.append(seconds))
+    jobs.refusals = [(429, b"", {"Retry-After": "3"}), (503, b"")]
+    jobs.phases = ["hangs up", "COMPLETED"]
+    assert tap.query(job_visit, "SELECT a FROM t", most_rows=9, as_job=True).table.height == 5
+    assert waits == [3.0, 2.0, 1.0]
+
+
+def test_a_service_of_jobs_that_wants_more_time_than_we_have_says_when_to_come_back(
+    jobs, job_visit
+):
+    jobs.refusals = [(503, b"", {"Retry-After": "600"})]
+    with pytest.raises(SourceError, match="left alone for 10 minutes"):
+        tap.query(job_visit, "SELECT a FROM t", most_rows=9, as_job=True)
 
 
 def test_a_query_too_long_for_an_address_becomes_a_job(jobs, job_visit):

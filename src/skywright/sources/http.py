@@ -141,7 +141,7 @@ class Fetcher:
         self.blobs = blobs
         self._wait = wait
         self._patience = patience
-        self._purse = Purse(budget)
+        self.purse = Purse(budget)
         self._log = folder / "provenance.jsonl"
         self._host = ""
         self._known = _last_of_each(self._log)
@@ -214,7 +214,7 @@ class Fetcher:
         self, source: SourceState, address: str, known: Provenance | None, accept: frozenset[int]
     ) -> tuple[int, bytes, httpx.Headers]:
         partial = PartialBody(self.folder / "partial", address)
-        budget = self._purse.budget
+        budget = self.purse.budget
         reason, attempts = "", budget.attempts
         for attempt in range(budget.attempts):
             asked_s = None
@@ -233,13 +233,13 @@ class Fetcher:
                     return status, body, headers
                 reason = f"HTTP {status}"
                 asked_s = self._asked_s(source, address, status, headers, body)
-            self._purse.pay(time.monotonic() - began)
+            self.purse.pay(time.monotonic() - began)
             wait_s = budget.first_wait_s * 2**attempt if asked_s is None else asked_s
-            if asked_s is not None and not self._purse.can_pay(asked_s):
+            if asked_s is not None and not self.purse.can_pay(asked_s):
                 raise later(source, asked_s)
-            if attempt + 1 >= attempts or not self._purse.can_pay(wait_s):
+            if attempt + 1 >= attempts or not self.purse.can_pay(wait_s):
                 break
-            self._purse.pay(wait_s)
+            self.purse.pay(wait_s)
             self._wait(wait_s)
         times = "attempt" if attempt == 0 else "attempts"
         message = (
@@ -260,7 +260,7 @@ class Fetcher:
         if status not in _BUSY:
             raise refused(source, address, status, body)
         told_s = retry_after_s(headers) or None  # a date in the past says nothing
-        if told_s is not None and told_s > self._purse.budget.longest_asked_s:
+        if told_s is not None and told_s > self.purse.budget.longest_asked_s:
             raise later(source, told_s)
         return told_s
 

@@ -101,7 +101,7 @@ def query(
     address = visit.state.url(visit.settings).rstrip("/")
     if as_job or len(adql.encode()) > _LONGEST_GET:
         params: dict[str, str] = {}
-        where = job_result(visit.state, address, asked, visit.settings.http_timeout_s, stop)
+        where = job_result(visit, asked, stop)
     else:
         where, params = f"{address}/sync", asked
     fetched = unless_stopped(lambda: _fetched(visit, where, params), stop)
