@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 
 import httpx
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -54,23 +55,34 @@ def _url(lines):
     return re.search(r"http://\S+", lines[0]).group()
 
 
-def test_it_says_where_it_listens_what_it_holds_and_what_to_try():
-    with _running() as (_, lines):
-        assert re.fullmatch(r"skywright listens on http://127\.0\.0\.1:\d+", lines[0])
-        assert lines[1].startswith("Models: ")
-        assert lines[2].startswith("There is no API key on record: only requests from this")
-        assert [line.split()[0] for line in lines[4:7]] == ["curl"] * 3
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("served")
 
 
-def test_it_answers_refuses_and_keeps_what_it_was_told(tmp_path):
-    with _running() as (_, lines), httpx.Client(base_url=_url(lines), timeout=30) as client:
+@pytest.fixture(scope="module")
+def greeting(folder):
+    """What a server says that nobody changes or stops while these tests run."""
+    with _running("--data-dir", str(folder)) as (_, lines):
+        yield lines
+
+
+def test_it_says_where_it_listens_what_it_holds_and_what_to_try(greeting):
+    assert re.fullmatch(r"skywright listens on http://127\.0\.0\.1:\d+", greeting[0])
+    assert greeting[1].startswith("Models: ")
+    assert greeting[2].startswith("There is no API key on record: only requests from this")
+    assert [line.split()[0] for line in greeting[4:7]] == ["curl"] * 3
+
+
+def test_it_answers_refuses_and_keeps_what_it_was_told(greeting, folder):
+    with httpx.Client(base_url=_url(greeting), timeout=30) as client:
         assert client.get("/health").json()["status"] == "ok"
         assert client.get("/health", headers={"host": "evil.example"}).status_code == 403
         body = {"e": -1, "epoch_jd_tdb": 2461000.5}
         assert client.post("/api/predict", json=body).status_code == 422
         raw = b"x" * (17 * 2**20)
         assert _status_of_a_large_body(client, raw) in {413, None}
-    assert (tmp_path / "skywright" / "skywright.db").is_file()
+    assert (folder / "skywright.db").is_file()
 
 
 def _status_of_a_large_body(client, raw):
@@ -81,14 +93,13 @@ def _status_of_a_large_body(client, raw):
         return None
 
 
-def test_a_raw_socket_with_nonsense_does_not_stop_it():
-    with _running() as (_, lines):
-        url = _url(lines)
-        host, port = url.removeprefix("http://").split(":")
-        for junk in (b"\0\0\0", b"GET / HTTP/9\r\n\r\n", b"POST /api/predict HTTP/1.1\r\nContent-"):
-            with socket.create_connection((host, int(port))) as link:
-                link.sendall(junk)
-        assert httpx.get(url + "/health").status_code == 200
+def test_a_raw_socket_with_nonsense_does_not_stop_it(greeting):
+    url = _url(greeting)
+    host, port = url.removeprefix("http://").split(":")
+    for junk in (b"\0\0\0", b"GET / HTTP/9\r\n\r\n", b"POST /api/predict HTTP/1.1\r\nContent-"):
+        with socket.create_connection((host, int(port))) as link:
+            link.sendall(junk)
+    assert httpx.get(url + "/health").status_code == 200
 
 
 def test_listening_to_the_world_without_a_key_is_refused():
