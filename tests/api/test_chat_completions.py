@@ -23,6 +23,13 @@ def test_our_engine_is_among_the_models(client):
     assert listed["data"][0]["id"] == "skywright"
 
 
+def test_one_model_is_told_of_and_an_unknown_one_is_not(client):
+    assert client.get("/v1/models/skywright").json()["id"] == "skywright"
+    unknown = client.get("/v1/models/gpt-5")
+    assert unknown.status_code == 404
+    assert "'gpt-5' completes no conversations" in unknown.json()["error"]["message"]
+
+
 def test_a_completion_has_the_form_that_clients_expect(client):
     told = client.post("/v1/chat/completions", json=ASKED).json()
     assert told["object"] == "chat.completion"

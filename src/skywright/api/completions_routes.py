@@ -25,12 +25,14 @@ from skywright.api.completions_forms import chunks, whole
 from skywright.api.completions_schemas import (
     ENGINE,
     CompletionAnswer,
+    CompletionModelAnswer,
     CompletionModelsAnswer,
     CompletionRequest,
     check_options,
 )
 from skywright.api.documented import answers, body
 from skywright.api.services import caller_of, services_of
+from skywright.errors import NotFoundError
 from skywright.security.permissions import Permission
 
 router = APIRouter(tags=["chat"])
@@ -51,8 +53,27 @@ async def list_completion_models(request: Request) -> Response:
     caller_of(request, Permission.READ)
     services = services_of(request)
     names = [ENGINE, *await services.work.call(adapter_names, services)]
-    data = [{"id": name, "object": "model", "created": 0, "owned_by": ENGINE} for name in names]
-    return answer({"object": "list", "data": data})
+    return answer({"object": "list", "data": [_model(name) for name in names]})
+
+
+@router.get(
+    "/v1/models/{model}",
+    operation_id="getCompletionModel",
+    summary="Tell of one that completes conversations",
+    responses=answers(CompletionModelAnswer, 404),
+)
+async def get_completion_model(request: Request, model: str) -> Response:
+    """Tell whether a name is one of those that complete conversations."""
+    caller_of(request, Permission.READ)
+    services = services_of(request)
+    if model not in {ENGINE, *await services.work.call(adapter_names, services)}:
+        message = f"model = {model[:80]!r} completes no conversations."
+        raise NotFoundError(message, hint="GET /v1/models lists those that do.")
+    return answer(_model(model))
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": ENGINE}
 
 
 @router.post(

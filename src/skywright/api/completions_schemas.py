@@ -83,11 +83,20 @@ class CompletionAnswer(BaseModel):
     usage: dict[str, int]
 
 
+class CompletionModelAnswer(BaseModel):
+    """A model that completes conversations."""
+
+    id: str = Field(examples=[ENGINE])
+    object: str = Field(examples=["model"])
+    created: int
+    owned_by: str
+
+
 class CompletionModelsAnswer(BaseModel):
     """Models that complete conversations."""
 
     object: str = Field(examples=["list"])
-    data: list[dict[str, Any]]
+    data: list[CompletionModelAnswer]
 
 
 def check_options(asked: CompletionRequest) -> None:

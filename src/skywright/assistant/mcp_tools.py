@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from skywright.assistant.engine.offered import InstalledTools
+from skywright.assistant.engine.wording import without_roles
 from skywright.assistant.mcp_allowed import AddedServer
 from skywright.assistant.mcp_links import Link
 from skywright.assistant.messages import Origin, ToolCall, ToolResult, ToolRun
@@ -153,7 +154,7 @@ class AddedTools:
 def spec_of(server: str, tool: Tool) -> ToolSpec:
     """Return what a model is told of a tool that a stranger described."""
     shown = shown_name(server, tool.name)
-    words = " ".join((tool.description or tool.title or tool.name).split())
+    words = without_roles(" ".join((tool.description or tool.title or tool.name).split()))
     schema = dict(tool.input_schema)
     if size(schema) > _LARGEST_SCHEMA:
         schema = {"type": "object"}

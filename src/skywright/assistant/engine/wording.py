@@ -67,8 +67,13 @@ def as_data(run: ToolRun, nonce: str) -> str:
         if run.result.data:
             told.append(f"Values: {values[:MOST_DATA]}{cut}")
         body = "\n".join(told)
-    body = _TEMPLATE_SIGNS.sub(_broken, body.replace(nonce, ""))
+    body = without_roles(body.replace(nonce, ""))
     return f'<data-{nonce} id="{run.call.id}" tool="{run.call.tool}">\n{body}\n</data-{nonce}>'
+
+
+def without_roles(text: str) -> str:
+    """Return a stranger's text in which no sign parts the roles of a conversation."""
+    return _TEMPLATE_SIGNS.sub(_broken, text)
 
 
 def _broken(sign: re.Match[str]) -> str:
