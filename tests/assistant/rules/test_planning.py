@@ -177,6 +177,26 @@ def test_a_term_of_the_field_is_no_object():
         ("coordinates of the double cluster, ngc 869", "resolve-name", {"name": "NGC 869"}),
         ("how is a conjunction data message structured?", "search-knowledge", {}),
         ("cut: exclude stars with B-V above 0.4", "colour-cut", {"high": 0.4, "colour": "b_v"}),
+        ("get rid of anything dimmer than G=18", "colour-cut", {"brighter_than": 18}),
+        ("how does the flux of Cygnus A vary with frequency", "plot-sed", {"target": "Cygnus A"}),
+        ("I want to see the transits of HD 189733 in TESS data", "plot-light-curve",
+         {"target": "HD 189733", "mission": "TESS"}),
+        ("where on the sky are my stars? draw it", "plot-sky-map", {"table": "stars"}),
+        ("What's new on fast radio bursts?", "search-papers", {"query": "fast radio bursts"}),
+        ("who has worked on the initial mass function?", "search-papers",
+         {"query": "initial mass function"}),
+        ("literature on quasars, please, no older than 2015", "search-papers",
+         {"query": "quasars", "since_year": 2015}),
+        ("which rockets blew up in 2015?", "find-launches", {"outcome": "failure"}),
+        ("what went up in October 1957", "find-launches", {"since": "1957-10-01"}),
+        ("launches after June 2023 and before February 2024", "find-launches",
+         {"since": "2023-07-01", "until": "2024-01-31"}),
+        ("Falcon Heavy success rate", "find-launches",
+         {"rocket": "Falcon Heavy", "outcome": None}),
+        ("how many Starlinks are in orbit right now?", "find-satellites", {"name": "Starlink"}),
+        ("do we need to fear 1950 DA", "neo-assess", {"name": "1950 DA"}),
+        ("who built the Ariane 5?", "search-knowledge", {}),
+        ("what data can you access?", "list-sources", {}),
         ("keep V < 12", "colour-cut", {"brighter_than": 12, "colour": "b_v"}),
     ],
 )  # fmt: skip
@@ -184,6 +204,11 @@ def test_units_limits_and_kinds_of_question(question, tool, arguments):
     called, given = _called(question, ("stars",))
     assert called == tool
     assert {name: given.get(name) for name in arguments} == pytest.approx(arguments, abs=1e-6)
+
+
+def test_an_element_may_stand_before_the_name_of_its_asteroid():
+    request = _called("what if the eccentricity of Apophis were 0.25?")[1]["request"]
+    assert request == {"object": "Apophis", "set": {"e": 0.25}}
 
 
 def test_a_change_of_an_asteroid_keeps_density_and_years():

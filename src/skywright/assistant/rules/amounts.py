@@ -50,7 +50,7 @@ _FAMILY = re.compile(
     r"\b(?:falcon|ariane|atlas|delta|long march|soyuz|artemis|apollo|crew|iridium|sputnik)[ -]?$",
     re.IGNORECASE,
 )
-_BECOMES = r"is|was|were|of|to|at|changed|becomes|set|raised|lowered|equal|equals|="
+_BECOMES = r"is|was|were|be|of|to|at|changed|becomes|set|raised|lowered|equal|equals|="
 _ELEMENTS = {
     "e": r"eccentricity|\be\b",
     "a_au": r"semi-?major axis",
@@ -122,7 +122,8 @@ def _elements(reader: Reader) -> tuple[tuple[str, float], ...]:
     found: list[tuple[str, float]] = []
     for name, words in _ELEMENTS.items():
         pattern = re.compile(
-            rf"(?:{words})(?: (?:{_BECOMES}))*\s*=?\s*(?P<n>{DIGITS})"
+            rf"(?:{words})(?: (?:of|for) (?:the )?\x1f+)?(?: (?:{_BECOMES}))*"
+            rf"\s*=?\s*(?P<n>{DIGITS})"
             r"(?: ?(?:au|degrees?|deg|°))?(?![\w.])",
             re.IGNORECASE,
         )

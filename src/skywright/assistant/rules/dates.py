@@ -161,6 +161,19 @@ def _last(match: re.Match[str], k: int = 1) -> date:
     return date(year, month, min(day or longest, longest))
 
 
+def _from_to(match: re.Match[str], _today: date) -> Span:
+    is_after = match["from"].lower() == "after"
+    since = _last(match) + timedelta(1) if is_after else _first(match)
+    is_before = match["to"].lower() in {"before", "prior to"}
+    until = _first(match, 2) - timedelta(1) if is_before else _last(match, 2)
+    return Span(min(since, until), max(since, until))
+
+
+def _not_before(match: re.Match[str], _today: date) -> Span:
+    k = 1 if any(match[f"y{form}_1"] for form in _FORMS) else 2
+    return Span(_first(match, k), None)
+
+
 def _between(match: re.Match[str], _today: date) -> Span:
     first, last = _first(match), _last(match, 2)
     return Span(first, last) if first <= last else Span(_first(match, 2), _last(match))
@@ -305,6 +318,15 @@ _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], date], Span | None]], ...] 
         _quarter,
     ),
     (rf"(?:between|from|in|during)? ?{_ONE} ?(?:and|to|until|till|through|-) ?{_TWO}", _between),
+    (
+        (
+            rf"(?P<from>after|since|from|starting(?: in| from)?) {_ONE},? ?(?:and |but )?"
+            rf"(?P<to>before|prior to|until|till|up to) {_TWO}"
+        ),
+        _from_to,
+    ),
+    (rf"(?:no|not) (?:older|earlier) than {_ONE}|not before {_TWO}", _not_before),
+    (rf"(?:no|not) (?:newer|later|more recent|younger) than {_ONE}", _until),
     (rf"(?:{_FROM}) {_ONE}(?: on(?:wards?)?)?", _since),
     (rf"(?:after|past|(?:newer|later|more recent|younger) than) {_ONE}", _after),
     (rf"{_ONE} (?:(?:or|and) (?:later|after|newer)|onwards?)", _since),

@@ -13,8 +13,12 @@ from skywright.assistant.rules.space_plans import satellite_of
 from skywright.assistant.rules.understanding import TURN, Wish
 from skywright.settings import Settings
 
-_FAILED = re.compile(r"\b(fail\w*|unsuccessful\w*|explo\w+|lost|went wrong)\b", re.IGNORECASE)
-_SUCCEEDED = re.compile(r"\b(success\w*|succeed\w*|went well)\b", re.IGNORECASE)
+_FAILED = re.compile(
+    r"\b(fail\w*(?! rate)|unsuccessful\w*|explo\w+|lost|went wrong|bl[eo]w\w* up|crash\w*"
+    r"|destroyed)\b",
+    re.IGNORECASE,
+)
+_SUCCEEDED = re.compile(r"\b(success\w*(?! rate)|succeed\w*|went well)\b", re.IGNORECASE)
 _DENIED = re.compile(r"(?:\b(?:not|never|no|without(?: a)?|neither|non)|n't)(?:\W+\w+)?\W*$", re.I)
 _WHEN = re.compile(
     r"\b(?:when|what (?:date|day|year)|which (?:date|day|year|rocket)|how long ago)\b"

@@ -253,7 +253,8 @@ def _places(read: Entities) -> bool:
 def _plotted(wish: Wish, routed: Routed) -> Wish:
     """Read "plot it": the diagram of the newest table."""
     text = wish.entities.text
-    is_plain = routed.score < _SURE and not wish.entities.names
+    is_other = routed.intent in {"sky-map", "sed", "light-curve"} and routed.score > 0
+    is_plain = routed.score < _SURE and not wish.entities.names and not is_other
     if wish.tables and is_plain and _PLOT.search(text) and _TABLE.search(text):
         return replace(wish, intent="cmd", target="")
     return wish
