@@ -24,17 +24,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from skywright.errors import InputError
-
-F64 = npt.NDArray[np.float64]
 
 PROMOTE = "promote"
 ROLL_BACK = "roll back"
 GO_ON = "go on"
 
-_STAKES = np.geomspace(0.005, 0.9, 12)
+_STAKES: list[float] = np.geomspace(0.005, 0.9, 12).tolist()
 """Shares of the largest bet that cannot ruin; wealth is the mean over all of them."""
 
 _RHO = 0.1
@@ -146,10 +143,8 @@ class Duel:
         self.count += 1
         self.sum += z
         self.squares += z * z
-        up = np.log1p(_STAKES * (z + self.margin) / -low)
-        down = np.log1p(-_STAKES * z / high)
-        self.better = (np.asarray(self.better) + up).tolist()
-        self.worse = (np.asarray(self.worse) + down).tolist()
+        self.better = _staked(self.better, (z + self.margin) / -low)
+        self.worse = _staked(self.worse, -z / high)
         if self.decided == GO_ON:
             self.decided = self._verdict()
         return self.decided
@@ -168,6 +163,10 @@ def _unit(reward: float) -> float:
     return float(reward)
 
 
+def _staked(logarithms: list[float], won: float) -> list[float]:
+    """Return the logarithms of wealth after a bet; a dozen numbers are no work for arrays."""
+    return [one + math.log1p(stake * won) for one, stake in zip(logarithms, _STAKES, strict=True)]
+
+
 def _wealth(logarithms: list[float]) -> float:
-    values: F64 = np.asarray(logarithms)
-    return float(np.exp(np.minimum(values, 700.0)).mean())
+    return sum(math.exp(min(one, 700.0)) for one in logarithms) / len(logarithms)
