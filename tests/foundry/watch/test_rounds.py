@@ -1,6 +1,7 @@
 """Rounds: who asked to be watched is, and one that fails keeps nobody from the next."""
 
 import threading
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -13,7 +14,8 @@ from skywright.foundry.watch.rounds import go_round, keep_watch
 
 @pytest.fixture
 def trained(workplace, tmp_path):
-    """Two models in use; one of them asks to be watched."""
+    """Two models in use, from one warm process; one of them asks to be watched."""
+    workplace = replace(workplace, warm=True)
     path = tmp_path / "rows.csv"
     pl.DataFrame({"x": range(120), "y": [k > 60 for k in range(120)]}).write_csv(path)
     for name, watch in (("quiet", {}), ("watched", {"drift": "psi > 0.2"})):
