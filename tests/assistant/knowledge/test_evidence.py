@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 from skywright.assistant.knowledge.abstention import probability, weights_of
 from skywright.assistant.knowledge.embedding import embed_waiting
 from skywright.assistant.knowledge.evidence import find_evidence, is_verbatim, locate
+from skywright.assistant.knowledge.lexical import (
+    identifiers_in,
+    term_asked_for,
+    words_that_matter,
+)
 from skywright.assistant.knowledge.measures import auroc, auroc_interval
 from skywright.assistant.knowledge.searching import Searcher
 from skywright.assistant.knowledge.stems import asked_in, stems_of
@@ -104,6 +109,59 @@ def test_what_is_answered_is_trusted_more_than_what_only_shares_a_word(store, em
     answered = find_evidence(searcher, "strict limit on the radius of a cone search")
     not_answered = find_evidence(searcher, "which detector measures the limit of neutrino masses")
     assert answered.confidence > not_answered.confidence
+
+
+@pytest.mark.parametrize(
+    ("question", "term"),
+    [
+        ("what is a MOID", "MOID"), ("What does RUWE mean?", "RUWE"), ("define albedo", "albedo"),
+        ("How is the Palermo scale defined?", "Palermo scale"), ("What's meant by 'Pc'?", "Pc"),
+        ("How is the weather?", ""), ("Which planets are gas giants?", ""), ("what is", ""),
+        ("What is the limit on the radius of a cone search?", ""),
+    ],
+)  # fmt: skip
+def test_the_term_that_is_asked_for(question, term):
+    assert term_asked_for(question) == term
+
+
+def test_acronyms_are_names_unless_all_is_shouted():
+    assert identifiers_in("Is the MOID of IC 434 large?") == ["IC 434", "MOID"]
+    assert identifiers_in("WHAT IS A MOID") == []
+
+
+def test_the_words_that_ask_for_a_meaning_are_not_looked_for():
+    assert words_that_matter("What does the mean motion mean?") == ["mean", "motion"]
+    assert words_that_matter("What does TCA stand for?") == ["tca"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The tail ratio (TR) is the length of a comet's tail over its coma.",
+        "TR means tail ratio.",
+        "| TR | length of the tail over the coma |",
+    ],
+    ids=["in brackets", "first", "row"],
+)
+def test_what_explains_a_term_comes_before_what_only_holds_it(store, text):
+    uses = "The TR of the comet is large. Whoever measures a TR takes a picture, and a TR again."
+    store.add_all([Document(uses, source="uses"), Document(text, source="explains", form="md")])
+    evidence = find_evidence(Searcher(store), "What is a TR?")
+    assert evidence.citations[0].source == "explains"
+    assert evidence.is_answerable
+
+
+def test_what_stands_under_a_term_as_its_heading_explains_it(store):
+    store.add(Document("# Quokka index\n\nA number from 0 to 10, for the public.", form="md"))
+    evidence = find_evidence(Searcher(store), "What is the quokka index?")
+    assert evidence.citations[0].quote == "A number from 0 to 10, for the public."
+    assert evidence.is_answerable
+
+
+def test_the_names_of_columns_are_no_quote(store):
+    store.add(Document("| quokka | meaning |\n|---|---|\n| fur | soft quokka |\n", form="md"))
+    quotes = [one.quote for one in find_evidence(Searcher(store), "quokka meaning").citations]
+    assert quotes == ["| fur | soft quokka |"]
 
 
 def test_stems_are_those_of_the_index():

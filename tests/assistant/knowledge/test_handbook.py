@@ -138,9 +138,53 @@ def test_the_vectors_that_come_with_us_are_of_the_pages_there_are(store):
         ("How is the Palermo scale defined?", "background"),
         ("Which epoch do Gaia DR3 positions have?", "J2016.0"),
         ("What does a bibcode consist of?", "19 characters"),
+        ("In which units are Gaia parallaxes?", "milliarcsecond (mas)"),
+        ("Which column holds the proper motion in gaia_source?", "pmra"),
+        ("How do I install a catalogue?", "skywright catalogues add"),
+        ("How do I tell skywright my ADS token?", "SKYWRIGHT_ADS_TOKEN"),
+        ("How do you compute collision probability?", "covariances of both objects"),
+        ("How is a conjunction data message structured?", "in a header"),
+        ("Can I use skywright offline?", "works offline"),
     ],
 )
 def test_questions_of_the_field_are_answered_from_it(store, question, words):
     ensure_handbook(store)
     evidence = find_evidence(Searcher(store), question)
     assert any(words in " ".join(one.quote.split()) for one in evidence.citations)
+
+
+@pytest.fixture(scope="module")
+def by_meaning(tmp_path_factory):
+    """Search in the handbook by words and by meaning."""
+    embedder = MiniLM.if_installed() or pytest.skip("needs the extra assistant")
+    store = KnowledgeStore(tmp_path_factory.mktemp("handbook") / "knowledge.db")
+    ensure_handbook(store, embedder)
+    return Searcher(store, embedder)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("what is a MOID", "least distance between two orbits"),
+        ("what is RUWE", "renormalised unit weight error"),
+        ("what does PHA mean", "(PHA)"),
+        ("What does TCA stand for?", "time of closest approach"),
+        ("What's a keyhole?", "small region"),
+        ("How is the Palermo scale defined?", "background"),
+        ("what is the Yarkovsky effect", "Sunlight"),
+        ("what is a TLE", "two-line element set"),
+    ],
+)
+def test_terms_of_the_field_are_explained_by_meaning_too(by_meaning, question, words):
+    evidence = find_evidence(by_meaning, question)
+    assert words in evidence.citations[0].quote
+    assert evidence.is_answerable
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["what is a quokka", "What does LGTM mean?", "How is photosynthesis defined?",
+     "how do I install windows", "What is the price of a Falcon 9?", "define sourdough"],
+)  # fmt: skip
+def test_terms_of_no_page_are_not_explained(by_meaning, question):
+    assert not find_evidence(by_meaning, question).is_answerable

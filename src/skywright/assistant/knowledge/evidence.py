@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from skywright.assistant.knowledge.abstention import Signs, probability
+from skywright.assistant.knowledge.chunking import JOINT
+from skywright.assistant.knowledge.lexical import term_asked_for
 from skywright.assistant.knowledge.passages import Passage, passages_of
 from skywright.assistant.knowledge.searching import Found, Hit, Searcher, stored_chunk
 from skywright.assistant.knowledge.stems import Asked, asked_in, stems_of
@@ -23,9 +25,13 @@ _CLOSE = 0.75
 """A further quote has at least this share of the best one's score."""
 _SHORT, _LONGEST = 40, 600  # characters of a quote: below, its neighbour goes with it
 
-_OF_QUOTE, _OF_CONTEXT, _OF_CHUNK, _OF_NUMBER, _OF_CODE = 1.0, 0.4, 0.4, 0.15, -0.2
+_OF_QUOTE, _OF_CONTEXT, _OF_CHUNK, _OF_NUMBER, _OF_CODE = 1.0, 0.4, 0.4, 0.15, -0.5
 """Weights: question covered by the quote, by what stands around it, rank of the chunk, a number
 where one is asked for, and code, which shows rather than says."""
+_OF_TERM, _EXPLAINED = 0.4, 0.6
+"""For a quote that explains the very term that is asked for; and the least confidence in it, as
+such a question is too short for the other signs."""
+_SAYS_WHAT = r"(?:is|are|was|were|has|have|means?|stands?|denotes?|describes?|refers?)\b"
 _ASKS_NUMBER = re.compile(
     r"\b(how (many|much|long|often|far|fast|large|big|old|hot|heavy|high|deep|bright)|when|"
     r"what (year|date|time|limit|value|radius|size|number|rate|distance|mass|temperature)|"
@@ -57,6 +63,8 @@ class _Candidate:
     place: int
     score: float
     cover: float
+    is_explained: bool
+    """Whether it explains the term that is asked for."""
 
     @property
     def passage(self) -> Passage:
@@ -113,6 +121,8 @@ def evidence_in(
     )
     citations = tuple(_citation(one) for one in _chosen(ranked, most_quotes))
     confidence = probability(signs, _legs_of(ranked)) if citations else 0.0
+    if ranked and ranked[0].is_explained:
+        confidence = max(confidence, _EXPLAINED)
     return Evidence(citations, confidence, signs, found)
 
 
@@ -155,21 +165,49 @@ def _ranked(question: str, asked: Asked, hits: Sequence[Hit]) -> list[_Candidate
     titles = iter(stems_of([f"{hit.heading} {one.title}" for hit, parts in cut for one in parts]))
     best_score = max((hit.score for hit in hits), default=1.0) or 1.0
     asks_number = bool(_ASKS_NUMBER.search(question))
+    explains = _explaining(question)
     ranked = []
     for hit, passages in cut:
         held = [next(stems) for _ in passages]
         for place, own in enumerate(held):
             around = {stem for near in held[max(0, place - 1) : place + 2] for stem in near}
             of_quote = asked.cover(own)
+            is_explained = explains(hit, passages[place])
             score = (
                 _OF_QUOTE * of_quote
                 + _OF_CONTEXT * asked.cover(around.union(next(titles)))
                 + _OF_CHUNK * hit.score / best_score
                 + _OF_NUMBER * (asks_number and any(map(str.isdigit, "".join(own))))
                 + _OF_CODE * (passages[place].kind == "code")
+                + _OF_TERM * is_explained
             )
-            ranked.append(_Candidate(hit, passages, place, score, of_quote))
+            ranked.append(_Candidate(hit, passages, place, score, of_quote, is_explained))
     return sorted(ranked, key=lambda one: -one.score)
+
+
+def _explaining(question: str) -> Callable[[Hit, Passage], bool]:
+    """Return what tells whether a passage explains the term that a question asks for.
+
+    It begins by saying what it is, has it in brackets behind the full name, or stands under it as
+    its heading.
+    """
+    words = re.findall(r"\w+", term_asked_for(question))
+    term = r"[\s-]*".join(map(re.escape, words))
+    begins = re.compile(
+        rf"\W*(?:(?:an?|the)\s+)?{term}`?\s*(?:\([^)]*\)\s*)?(?:[,:|=]|{_SAYS_WHAT})"
+        rf"|[^.]*\(`?{term}`?\)",
+        re.IGNORECASE,
+    )
+    heads = re.compile(rf"\W*(?:the\s+)?{term}\W*", re.IGNORECASE)
+
+    def explains(hit: Hit, passage: Passage) -> bool:
+        if not words or passage.kind == "code":
+            return False
+        title = passage.title or hit.heading.rpartition(JOINT)[2]
+        text = hit.text[passage.start : passage.stop]
+        return bool(begins.match(text) or heads.fullmatch(title))
+
+    return explains
 
 
 def _legs_of(ranked: Sequence[_Candidate]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ _NAMES = (
     re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b"),  # SkyCoord, TimeoutError
     re.compile(r"`([^`\n]{2,60})`|\"([^\"\n]{2,80})\""),  # whatever is quoted
 )
+_ACRONYM = re.compile(r"\b[A-Z]{2,6}\b(?![ -]?\d)")
 
 _STOP_WORDS = frozenset(
     _WORD.findall("""
@@ -30,16 +31,38 @@ when where which who whom whose why will with would you your
 )
 
 
+_ASKS_MEANING = re.compile(
+    r"\W*(?:(?:what|which)\s+(?:is|are|was|were|does|do)\s+|what'?s\s+|how\s+(?:is|are)\s+|"
+    r"(?:please\s+)?(?:define|explain)\s+)"
+    r"(?:(?:meant|understood)\s+by\s+|the\s+(?:meaning|definition)\s+of\s+)?(?:an?\s+|the\s+)?"
+    r"(?P<term>\S+(?:\s+\S+){0,3}?)"
+    r"(?P<asked>\s+(?:mean|means|stand\s+for|stands\s+for|called|defined))?\W*",
+    re.IGNORECASE,
+)
+
+
+def term_asked_for(question: str) -> str:
+    """Return what a question wants explained, of up to four words; empty where it wants no such.
+
+    "What does RUWE mean?" asks for RUWE: a text that holds "mean" is none the better for it.
+    """
+    found = _ASKS_MEANING.fullmatch(question)
+    if not found or (question.lower().lstrip().startswith("how") and not found["asked"]):
+        return ""
+    return found["term"].strip("?!.,:;\"'")
+
+
 def words_that_matter(question: str) -> list[str]:
     """Return the words of a question without the common ones; all, where only those are there."""
-    words = list(dict.fromkeys(_WORD.findall(question.lower())))
+    asked = term_asked_for(question) or question
+    words = list(dict.fromkeys(_WORD.findall(asked.lower())))
     return [word for word in words if word not in _STOP_WORDS] or words
 
 
 def identifiers_in(question: str) -> list[str]:
-    """Return names that mean one thing: objects, bibcodes, columns, classes, quoted text."""
+    """Return names that mean one thing: objects, bibcodes, columns, acronyms, quoted text."""
     found: dict[str, None] = {}
-    for pattern in _NAMES:
+    for pattern in _NAMES if question.isupper() else (*_NAMES, _ACRONYM):
         for match in pattern.finditer(question):
             name = next((group for group in match.groups() if group), match[0])
             found.setdefault(name.strip(" .-"))

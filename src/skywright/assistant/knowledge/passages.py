@@ -12,6 +12,7 @@ Kind = Literal["sentence", "row", "code"]
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
 _ADORNMENT = re.compile(r"\s*([!-/:-@\[-`{-~])(\1|\s)*$")
+_BORDER = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _ROW = re.compile(r"\s*[|+]|.*\S {3,}\S+ {2,}\S")
 _PROMPT = re.compile(r"\s*(>>>|\.\.\. |\$ |#|//|%|import \w|from [\w.]+ import )")
 _ITEM = re.compile(r"\s*([-*+•]|\d{1,2}[.)]|:[\w ]+:)\s")
@@ -89,7 +90,7 @@ def _kinds(text: str) -> Iterator[tuple[Kind | None, int, int, bool]]:
             yield None, start, stop, True
         elif is_fenced:
             yield ("code" if line.strip() else None), start, stop, False
-        elif not line.strip() or _is_mark(line, below):
+        elif not line.strip() or _is_mark(line, below) or _is_header(line, below):
             yield None, start, stop, True
         else:
             yield _kind(line), start, stop, bool(_ITEM.match(line))
@@ -99,6 +100,11 @@ def _is_mark(line: str, below: str) -> bool:
     """Tell headings, their adornments, borders of tables and directives."""
     marks = (_HEADING, _ADORNMENT, _DIRECTIVE)
     return any(mark.match(line) for mark in marks) or _is_title(line, below)
+
+
+def _is_header(line: str, below: str) -> bool:
+    """Tell the names of a table's columns, which say nothing by themselves."""
+    return line.lstrip().startswith("|") and bool(_BORDER.match(below))
 
 
 def _is_title(line: str, below: str) -> bool:
