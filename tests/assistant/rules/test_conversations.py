@@ -47,6 +47,10 @@ def _called(*questions, **known):
         (["SpaceX launches in 2022", "how many failed?", "and how many succeeded?"],
          {"provider": "SpaceX", "since": "2022-01-01", "until": "2022-12-31",
           "outcome": "success"}),
+        (["SpaceX launches in 2022", "and the year before?"],
+         {"provider": "SpaceX", "since": "2021-01-01", "until": "2021-12-31"}),
+        (["SpaceX launches in June 2022", "and the month after?"],
+         {"provider": "SpaceX", "since": "2022-07-01", "until": "2022-07-31"}),
         (["SpaceX launches in 2022", "and by Rocket Lab?"],
          {"provider": "Rocket Lab", "since": "2022-01-01", "until": "2022-12-31"}),
     ],
@@ -112,3 +116,22 @@ def test_what_fits_nothing_becomes_no_call_of_a_tool(then):
     plan = _last("SpaceX launches in 2022", then)
     assert [step.tool for step in plan.steps] in ([], ["search-knowledge"])
     assert all(len(step.arguments(())["question"]) <= 1000 for step in plan.steps)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "called"),
+    [
+        ("the period of WASP-43 b", "its mass?", ("find-exoplanets", {"name": "WASP-43 b"})),
+        ("is Apophis dangerous?", "how big is it", ("neo-assess", {"name": "Apophis"})),
+        ("what orbit is the ISS in?", "its inclination?", ("find-satellites", {"name": "ISS"})),
+    ],
+)
+def test_a_property_of_it_is_one_of_what_was_spoken_of(first, then, called):
+    assert _called(first, then) == called
+
+
+def test_a_middle_and_a_half_width_are_bounds():
+    then = "just those with color around 1, say within 0.05"
+    tool, given = _called("Gaia sources within 5' of M13", then, tables=("gaia-dr3-m13",))
+    assert tool == "colour-cut"
+    assert (given["low"], given["high"]) == pytest.approx((0.95, 1.05))

@@ -35,6 +35,7 @@ def _planned(*asked, tables=()):
         ("launches on 4/10/1957", "1957-10-04 or 1957-04-10"),
         ("launches on 3 March", "of which year"),
         ("planets found in 2024-00", "12 months"),
+        ("the picture of the day of my birthday", "not understood"),
     ],
 )
 def test_a_day_that_cannot_be_is_asked_back_and_nothing_runs(question, told):
@@ -94,6 +95,19 @@ def test_a_reply_that_mends_something_else_is_asked_again():
         ("in the last decade", date(2016, 1, 1), _TODAY),
         ("in the next ten days", _TODAY, date(2026, 12, 1)),
         ("next month", _TODAY, date(2026, 12, 21)),
+        ("from 1998", date(1998, 1, 1), date(1998, 12, 31)),
+        ("from 1998 on", date(1998, 1, 1), None),
+        ("no older than 2015", date(2015, 1, 1), None),
+        ("not older than three years", date(2023, 1, 1), _TODAY),
+        ("after June 2023 and before February 2024", date(2023, 7, 1), date(2024, 1, 31)),
+        ("a week ago", date(2026, 11, 14), date(2026, 11, 14)),
+        ("two years ago", date(2024, 1, 1), date(2024, 12, 31)),
+        ("last Monday", date(2026, 11, 16), date(2026, 11, 16)),
+        ("next Friday", date(2026, 11, 27), date(2026, 11, 27)),
+        ("on Christmas 2019", date(2019, 12, 25), date(2019, 12, 25)),
+        ("in the week of 4 October 1957", date(1957, 9, 30), date(1957, 10, 6)),
+        ("in the first half of 2021", date(2021, 1, 1), date(2021, 6, 30)),
+        ("pre-2000", None, date(1999, 12, 31)),
     ],
 )
 def test_a_span_is_read_in_the_forms_that_people_write(text, since, until):

@@ -38,10 +38,12 @@ _MOST = (
     r"top|first|limit(?:ed)?(?: it| them)?(?: of| to)?|at most|no more than|max(?:imum)?(?: of)?"
     r"|cap(?:ped)?(?: it| them| the \w+)? (?:at|to)"
 )
+_ASKED = r"\b(?:show|list|give|only|just|name|find)(?: me)?(?: the)?(?: (?:top|first|last|best))?"
 _COUNTS = tuple(
     re.compile(rf"(?<![\w.]){pattern}", re.IGNORECASE)
     for pattern in (
         rf"(?:{_MOST}) (?P<n>{NUMBER})(?![\w.])",
+        rf"{_ASKED} (?P<n>{NUMBER})(?=\W*$|[.,;!?]| (?:please|of (?:them|those|these)|ones?)\b)",
         rf"(?P<n>{NUMBER})(?= (?:most \w+|{_LIKE})(?: ones?)?\W*$)",
         rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:[\w-]+ ){{0,3}}(?:{COUNTED})\b)",
     )

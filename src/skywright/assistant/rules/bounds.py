@@ -40,6 +40,10 @@ ABOVE = r"above|over|greater than|larger than|more than|redder than|at least|fai
 BELOW = r"below|under|less than|smaller than|bluer than|at most|brighter than|up to"
 
 _IS = r"(?:(?:is|are|of|be|a|not|no|isn't|aren't|that|which) )*"
+_AROUND = r"(?:around|about|near|close to|roughly|approximately|~|=|of)?"
+_GIVE_OR_TAKE = (
+    r"(?:(?:say|give or take|plus or minus|\+/-|\+-|±|to within|within|with a tolerance of),? ?)+"
+)
 _EXCEEDS = rf"(?:{_MORE}|{_IS}(?:{ABOVE}))"
 _FALLS_SHORT = rf"(?:{_LESS}|{_IS}(?:{BELOW}))"
 
@@ -92,10 +96,20 @@ def _range_of(reader: Reader, quantity: str, name: str, kind: str) -> Bounds | N
         low, high = sorted((float(match["low"]), float(match["high"])))
         return Bounds(low, high, name, is_outside=is_left_out(match.string[: match.start()]))
 
+    def middle(match: re.Match[str]) -> Bounds:
+        mid, half = float(match["mid"]), abs(float(match["half"]))
+        is_outside = is_left_out(match.string[: match.start()])
+        return Bounds(mid - half, mid + half, name, is_outside=is_outside)
+
     for pattern in _two_sided(quantity):
         taken = reader.take(_compiled(pattern), kind, pair)
         if taken:
             return taken[0]
+    half = rf",? ?{_GIVE_OR_TAKE} ?(?P<half>{_N})"
+    around = rf"{quantity}(?: (?:is|are|of))?\s*{_AROUND}\s*(?P<mid>{_N}){half}"
+    taken = reader.take(_compiled(around), kind, middle)
+    if taken:
+        return taken[0]
     least = rf"{quantity}\s*{_EXCEEDS}\s*(?P<n>{_N})"
     most = rf"{quantity}\s*{_FALLS_SHORT}\s*(?P<n>{_N})"
     return _one_sided(reader, (least, most), name, kind)

@@ -11,7 +11,7 @@ from skywright.assistant.rules.amounts import Amounts, amounts_in, count_in
 from skywright.assistant.rules.angles import angles_in, radius_deg
 from skywright.assistant.rules.bounds import Bounds, colour_bounds_in, magnitude_bounds_in
 from skywright.assistant.rules.catalogues import catalogue_in
-from skywright.assistant.rules.dates import Span, span_in
+from skywright.assistant.rules.dates import span_in
 from skywright.assistant.rules.faults import (
     Fault,
     bound_faults_of,
@@ -30,6 +30,7 @@ from skywright.assistant.rules.references import (
     pasted_in,
     quoted_in,
 )
+from skywright.assistant.rules.written_dates import Span
 
 _ALIAS = re.compile(r"[\s,/]*\(?\s*(?:aka|a\.k\.a\.|also|alias|i\.?e\.?,?|or|=|called)?\s*")
 _MESSAGE = re.compile(r"CCSDS_CDM|<cdm\b|\bTCA\b", re.IGNORECASE)

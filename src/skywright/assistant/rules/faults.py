@@ -11,7 +11,7 @@ from typing import Literal
 from skywright.assistant.rules.amounts import COUNTED
 from skywright.assistant.rules.angles import UNIT
 from skywright.assistant.rules.bounds import ABOVE, BELOW, Bounds
-from skywright.assistant.rules.dates import impossible_date_in
+from skywright.assistant.rules.impossible_dates import impossible_date_in
 from skywright.assistant.rules.numbers import NUMBER
 from skywright.assistant.rules.positions import is_off_the_sky
 from skywright.assistant.rules.reading import TAKEN, Reader

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from skywright.assistant.rules.dates import Span
 from skywright.assistant.rules.entities import Entities
 from skywright.assistant.rules.names import gazetteer
 from skywright.assistant.rules.plan import Plan, step
 from skywright.assistant.rules.space_plans import satellite_of
 from skywright.assistant.rules.understanding import TURN, Wish
+from skywright.assistant.rules.written_dates import Span
 from skywright.settings import Settings
 
 _FAILED = re.compile(
@@ -40,6 +40,7 @@ _PHRASE = re.compile(
     r"\b(?:by|of|from|at|with|carrying|to|for|on)\s+(?:the |a |an )?"
     r"(?P<phrase>[A-Z][\w-]*(?: (?:[A-Z0-9][\w-]*|of|de))*)"
 )
+_PAST = re.compile(r"\b(?:was|were|did|happened|launched|flew|went|took)\b")
 _UPCOMING = re.compile(
     r"\b(next|upcoming|future|scheduled|planned|coming( up)?|soon|will (be )?launch\w*|tomorrow)\b",
     re.IGNORECASE,
@@ -78,9 +79,10 @@ def launches(wish: Wish, _settings: Settings) -> Plan:
 
 
 def _launch_filters(read: Entities, provider: str) -> dict[str, Any]:
-    is_to_come = bool(read.span and read.span.is_to_come) or (
-        bool(_UPCOMING.search(read.masked)) and not (read.span and read.span.is_over)
-    )
+    span = read.span
+    is_said = bool(_UPCOMING.search(read.masked)) and not (span and span.is_over)
+    is_today = bool(span and span.is_today) and not _PAST.search(read.masked)
+    is_to_come = is_said or is_today or bool(span and span.is_to_come)
     given: dict[str, Any] = {"provider": provider, "rocket": read.rocket, **_days(read.span)}
     given |= {"outcome": _outcome(read.masked), "upcoming": is_to_come}
     return {key: value for key, value in given.items() if value}

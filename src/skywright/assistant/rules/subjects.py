@@ -67,7 +67,8 @@ def _subject(read: Entities) -> str:
         last = subject
         subject = _pattern("trail").sub("", subject).strip(" ,.?!;:-")
     subject = re.sub(r"^(?:the (?:subject|topic) of|the|a|an|any|some)\s+", "", subject, flags=re.I)
-    return "" if subject.lower() in _words("no_subject") else subject
+    is_said = any(_is_subject(one.strip(".,;:?!")) for one in subject.split())
+    return subject if is_said else ""
 
 
 def _around_quotes(text: str, quoted: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from skywright.assistant.rules.amounts import Amounts
 from skywright.assistant.rules.entities import Entities, entities_in
 from skywright.assistant.rules.names import names_in
 from skywright.assistant.rules.reading import Reader
+from skywright.assistant.rules.relative_dates import shifted
 from skywright.assistant.rules.routing import KNOWLEDGE, UNCLEAR, Routed, Router
 
 _REMEMBERED = 8
@@ -56,6 +57,20 @@ _GOES_ON_WITH = re.compile(
     r"\b(?:failed|failures?|succeeded|success\w*|TIME|PROVIDER|ROCKET|by|since|before|after"
     r"|(?:which|how many|what) (?:of (?:them|those|these))|transit\w*|COUNT)\b|^only\b"
 )
+_PROPERTY = re.compile(
+    r"^(?:and |so |what.?s |what is |what are |tell me |give me )*(?:its|their|the) (?:mass|radius"
+    r"|size|diameter|period|orbit\w*|temperature|magnitude|brightness|type|inclination|perigee"
+    r"|apogee|altitude|risk|moid|discovery\w*|host|status|owner)\b"
+    r"|^(?:and |so )?(?:how (?:big|large|heavy|massive|bright|dangerous|risky|hot|high|old|far)"
+    r"|when) (?:is|was|does|did) (?:it|that|this)\b"
+)
+_OF_KIND = {
+    "exoplanet": "exoplanets",
+    "asteroid": "neo-assess",
+    "comet": "neo-assess",
+    "satellite": "satellites",
+}
+"""What tells of a thing of each kind."""
 _ON = re.compile(r"\b(?:on|about|regarding) \w", re.IGNORECASE)
 TURN = " \u21b5 "
 """Stands between the words of questions of which the later goes on with the earlier."""
@@ -137,6 +152,16 @@ def _wish(question: Asked, past: _Past | None, router: Router, today: date) -> W
         return replace(wish, told=_first_line(past.answer))
     if past and past.answer and past.answer.is_question and not _is_new(routed, past, entities):
         return _filled(wish, past)
+    if (
+        past
+        and past.wish.entities.span
+        and (span := shifted(entities.text, past.wish.entities.span))
+    ):
+        return _repeated(replace(wish, entities=replace(entities, span=span, faults=())), past)
+    if past and _asks_property(routed, entities):
+        intent = _OF_KIND.get(_kind_of(wish.target), "")
+        if intent:
+            return replace(wish, intent=intent)
     if past and (_goes_on(routed, past, entities) or _is_elliptic(routed, past, entities)):
         return _repeated(wish, past)
     return _plotted(wish, routed)
@@ -172,6 +197,17 @@ def _first_line(answer: Answer) -> str:
     run = next((one for one in reversed(answer.tool_runs) if one.result), None)
     text = run.result.text if run and run.result else answer.text
     return text.strip().partition("\n")[0]
+
+
+def _kind_of(name: str) -> str:
+    return next((one.kind for one in names_in(Reader(name))), "")
+
+
+def _asks_property(routed: Routed, entities: Entities) -> bool:
+    """Tell whether a question asks what "it" is like: "its mass?", "how big is it?"."""
+    is_open = routed.intent in {KNOWLEDGE, UNCLEAR} or routed.score < _SURE
+    is_it = bool(_IT.search(entities.text)) and not entities.names
+    return is_open and is_it and bool(_PROPERTY.search(entities.masked))
 
 
 def _is_elliptic(routed: Routed, past: _Past, entities: Entities) -> bool:
