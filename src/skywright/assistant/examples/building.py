@@ -94,7 +94,7 @@ def build(
         report.gone_on_from = working.found
         with tempfile.TemporaryDirectory(prefix="skywright-build-") as scratch:
             options = Options(cache=Path(scratch) / "cache")
-            failing = Options(cache=options.cache, faults=_FAULTS)
+            failing = Options(cache=Path(scratch) / "cache-failing", faults=_FAULTS)
             with (
                 running_sandbox(order.folders, options=options) as sandbox,
                 running_sandbox(options=failing) as broken,

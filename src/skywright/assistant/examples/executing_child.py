@@ -42,12 +42,14 @@ def _load() -> None:
 
 def main() -> None:
     """Answer requests until there are none."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the build, which ends this process
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     _load()
-    for line in sys.stdin:
-        answers.write(json.dumps(_answered(json.loads(line))) + "\n")
-        answers.flush()
+    with contextlib.suppress(BrokenPipeError):  # the build was killed: nobody listens any more
+        for line in sys.stdin:
+            answers.write(json.dumps(_answered(json.loads(line))) + "\n")
+            answers.flush()
 
 
 def _answered(request: Mapping[str, Any]) -> dict[str, Any]:

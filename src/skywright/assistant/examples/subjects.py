@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.assistant.examples.subject import Subject
-from skywright.assistant.examples.subjects_in_space import conjunctions, satellites
+from skywright.assistant.examples.subjects_in_space import conjunctions, light_curves, satellites
 from skywright.assistant.examples.subjects_without_files import near_earth, rankings
 from skywright.errors import NotFoundError
 from skywright.sources.openngc import read_openngc
@@ -71,6 +71,7 @@ def read_pools(folders: Sequence[Path], seed: int) -> Pools:
         (_launches, folders),
         (satellites, found.satellites),
         (conjunctions, folders),
+        (light_curves, folders),
     ):
         for kind, subjects in reader(given).items():
             kinds[kind] += subjects
@@ -80,6 +81,7 @@ def read_pools(folders: Sequence[Path], seed: int) -> Pools:
         kinds[kind].sort(key=lambda one: (one.key, one.name))
         draw.shuffle(kinds[kind])
     own = [one for one in found.satellites if not one.is_relative_to(catalogues.SAMPLES)]
+    own += [Path(one.facts["path"]) for one in kinds["light-curve"]]
     files = [*found.openngc, *found.gaia, *found.planets, *own, *launch_logs(folders)]
     hashes = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in sorted(set(files))}
     return Pools(dict(kinds), hashes)

@@ -1,4 +1,4 @@
-"""Satellites of the element sets and conjunctions of the messages that lie in some folders."""
+"""Satellites, conjunctions and light curves of the files that lie in some folders."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from skywright.assistant.examples.subject import Subject
+from skywright.sources.light_curves import has_columns
 from skywright.sources.sandbox import catalogues
 
 _MOST_SATELLITES = 400
 _MOST_BYTES = 100_000
+_MOST_CHARACTERS = 1_600  # of a message: it stands in the question and in the call
 _SUFFIXES = (".cdm", ".kvn", ".txt")
 _NEEDED = re.compile(
     r"(?:CCSDS_CDM_VERS|CREATION_DATE|ORIGINATOR|MESSAGE_ID|TCA|MISS_DISTANCE|OBJECT|HBR"
@@ -27,6 +29,7 @@ _ELEMENTS = (
     "MEAN_MOTION_DOT", "MEAN_MOTION_DDOT",
 )  # fmt: skip
 """Keywords of an orbit mean-elements message that a propagation needs (CCSDS 502.0-B-3)."""
+_FITS = ("_lc.fits", "_llc.fits", "_slc.fits", "_lc.fits.gz")
 _UNIT = re.compile(r"\s*\[[^]]*\]\s*$")
 
 
@@ -79,4 +82,26 @@ def _conjunction(file: Path) -> Subject | None:
     lines = (_UNIT.sub("", line.strip()) for line in text.splitlines())
     needed = [re.sub(r"\s*=\s*", " = ", line) for line in lines if _NEEDED.match(line)]
     of = [line.partition("= ")[2] for line in needed if line.startswith("OBJECT_DESIGNATOR")]
-    return Subject(" and ".join(of), file.name, {"message": "\n".join(needed)}) if of else None
+    told = "\n".join(needed)
+    if not of or len(told) > _MOST_CHARACTERS:
+        return None
+    return Subject(" and ".join(of), file.name, {"message": told})
+
+
+def light_curves(folders: Sequence[Path]) -> dict[str, list[Subject]]:
+    """Return the light curves: tables with columns of time and flux, FITS of TESS and Kepler."""
+    files = sorted({one for folder in folders for one in folder.rglob("*") if one.is_file()})
+    found = [one for one in files if one.name.lower().endswith(_FITS) or _is_table(one)]
+    return {"light-curve": [_light_curve(one) for one in found]}
+
+
+def _light_curve(file: Path) -> Subject:
+    name = re.sub(r"\.(?:csv|fits)(?:\.gz)?$", "", file.name, flags=re.IGNORECASE)
+    return Subject(name, name, {"path": str(file)})
+
+
+def _is_table(file: Path) -> bool:
+    if not file.name.lower().endswith((".csv", ".csv.gz")):
+        return False
+    with catalogues.opened(file) as text:
+        return has_columns(text.readline().strip().split(","))

@@ -1,8 +1,10 @@
-"""Light curves of transits, simulated from what the archive lists and named so."""
+"""Light curves where a user has them: files, or transits that are simulated and named so."""
 
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 from skywright.assistant.examples.scene import Scene
 from skywright.assistant.examples.subject import Subject
@@ -29,9 +31,6 @@ def install_light_curve(scene: Scene, planet: Subject) -> str:
     depth = (radius_re * _EARTH_OVER_SUN) ** 2
     refuse_fewer(int(1e6 * depth), 300, "parts per million of depth")
     slug = re.sub(r"[^a-z0-9]+", "-", planet.name.lower()).strip("-")
-    folder = scene.desk.folder / "catalogues"
-    folder.mkdir(parents=True, exist_ok=True)
-    scene.desk.settings = scene.desk.settings.model_copy(update={"catalogues_dir": folder})
     lines = ["bjd,flux"]
     for k in range(_POINTS):
         phase = (k * _PERIODS / _POINTS + 0.5) % 1.0
@@ -39,5 +38,18 @@ def install_light_curve(scene: Scene, planet: Subject) -> str:
         time_d = _FIRST_BJD + k * _PERIODS * period_d / _POINTS
         lines.append(f"{time_d:.6f},{flux:.7f}")
     text = "\n".join(lines) + "\n"
-    (folder / f"simulated-{slug}.csv").write_text(text, encoding="utf-8")
+    (_catalogues(scene) / f"simulated-{slug}.csv").write_text(text, encoding="utf-8")
     return f"simulated-{slug}"
+
+
+def install_file(scene: Scene, file: Path) -> None:
+    """Put a file where the user's catalogues lie."""
+    shutil.copyfile(file, _catalogues(scene) / file.name)
+
+
+def _catalogues(scene: Scene) -> Path:
+    """Return a folder of catalogues of this scene alone."""
+    folder = scene.desk.folder / "catalogues"
+    folder.mkdir(parents=True, exist_ok=True)
+    scene.desk.settings = scene.desk.settings.model_copy(update={"catalogues_dir": folder})
+    return folder

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from skywright.assistant.examples.scene import Scene
 from skywright.assistant.examples.subject import Subject
-from skywright.assistant.examples.templates.simulated import install_light_curve
+from skywright.assistant.examples.templates.simulated import install_file, install_light_curve
 from skywright.assistant.examples.templates.steps import refuse_fewer, value
 from skywright.assistant.examples.templates.template import Template
 
@@ -37,13 +38,26 @@ def _light_curve(scene: Scene, subjects: list[Subject]) -> None:
     """Draw a file that says of itself that it was simulated."""
     file = install_light_curve(scene, subjects[0])
     scene.ask(name=subjects[0].name, file=file)
-    found = scene.call("plot-light-curve", target=file)
-    told = {
+    told = _curve(scene, file)
+    scene.say(scene.word("say", name=subjects[0].name, **told, cite=scene.cite("points of")))
+
+
+def _curve(scene: Scene, target: str) -> dict[str, str]:
+    """Draw a light curve and return what is told of it."""
+    found = scene.call("plot-light-curve", target=target)
+    return {
         "n": f"{int(value(found, 'points')):,}",
         "span": f"{value(found, 'span_d'):.2f}",
         "scatter": f"{1e6 * value(found, 'scatter'):,.0f}",
     }
-    scene.say(scene.word("say", name=subjects[0].name, **told, cite=scene.cite("points of")))
+
+
+def _own_light_curve(scene: Scene, subjects: list[Subject]) -> None:
+    """Draw a light curve of the files that were given."""
+    install_file(scene, Path(subjects[0].facts["path"]))
+    name = subjects[0].name
+    scene.ask(name=name)
+    scene.say(scene.word("say", name=name, **_curve(scene, name), cite=scene.cite("points of")))
 
 
 def _no_light_curve(scene: Scene, subjects: list[Subject]) -> None:
@@ -77,6 +91,7 @@ SPECTRA_AND_LIGHT = (
     Template("sed", "plotting", "infrared", _sed),
     Template("sed-without-photometry", "plotting", "without-magnitudes", _no_sed, most=12),
     Template("light-curve", "plotting", "measured-planet", _light_curve),
+    Template("own-light-curve", "plotting", "light-curve", _own_light_curve),
     Template("light-curve-missing", "plotting", "well-known", _no_light_curve, most=12),
     Template("light-curve-asks-back", "plotting", "measured-planet", _asks_back, most=12),
     Template("map-around", "plotting", "well-known", _map_around),
