@@ -116,7 +116,9 @@ def test_what_is_answered_is_trusted_more_than_what_only_shares_a_word(store, em
     [
         ("what is a MOID", "MOID"), ("What does RUWE mean?", "RUWE"), ("define albedo", "albedo"),
         ("How is the Palermo scale defined?", "Palermo scale"), ("What's meant by 'Pc'?", "Pc"),
-        ("How is the weather?", ""), ("Which planets are gas giants?", ""), ("what is", ""),
+        ("tell me what PHA stands for", "PHA"), ("meaning of bp_rp", "bp_rp"),
+        ("Please explain what a keyhole is.", "keyhole"), ("How is the weather?", ""),
+        ("Which planets are gas giants?", ""), ("what is", ""),
         ("What is the limit on the radius of a cone search?", ""),
     ],
 )  # fmt: skip

@@ -167,7 +167,8 @@ def by_meaning(tmp_path_factory):
     [
         ("what is a MOID", "least distance between two orbits"),
         ("what is RUWE", "renormalised unit weight error"),
-        ("what does PHA mean", "(PHA)"),
+        ("tell me what PHA stands for", "(PHA)"),
+        ("what is a close approach?", "distance is least"),
         ("What does TCA stand for?", "time of closest approach"),
         ("What's a keyhole?", "small region"),
         ("How is the Palermo scale defined?", "background"),

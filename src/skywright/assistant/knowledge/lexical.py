@@ -31,13 +31,23 @@ when where which who whom whose why will with would you your
 )
 
 
-_ASKS_MEANING = re.compile(
-    r"\W*(?:(?:what|which)\s+(?:is|are|was|were|does|do)\s+|what'?s\s+|how\s+(?:is|are)\s+|"
-    r"(?:please\s+)?(?:define|explain)\s+)"
-    r"(?:(?:meant|understood)\s+by\s+|the\s+(?:meaning|definition)\s+of\s+)?(?:an?\s+|the\s+)?"
-    r"(?P<term>\S+(?:\s+\S+){0,3}?)"
-    r"(?P<asked>\s+(?:mean|means|stand\s+for|stands\s+for|called|defined))?\W*",
-    re.IGNORECASE,
+_MEANT = r"(?:(?:meant|understood)\s+by\s+|the\s+(?:meaning|definition)\s+of\s+)?"
+_MEANS = r"(?:\s+(?:means?|stands?\s+for|called))"
+_ARTICLE = r"(?:an?\s+|the\s+)?"
+_TERM = r"(?P<term>\S+(?:\s+\S+){0,3}?)"
+_ASKS_MEANING = tuple(
+    re.compile(
+        rf"\W*(?:(?:please|can you|could you|tell me|do you know)\s+)*{one}\W*", re.IGNORECASE
+    )
+    for one in (
+        # what is a MOID; what does PHA stand for; what do pmra and pmdec mean
+        rf"what(?:'?s|\s+(?:is|are|was|were|does|do))\s+{_MEANT}{_ARTICLE}{_TERM}{_MEANS}?",
+        # how is the Palermo scale defined
+        rf"how\s+(?:is|are)\s+{_ARTICLE}{_TERM}\s+defined",
+        # explain (what) PHA (stands for); what a keyhole is
+        rf"(?:(?:define|explain)\s+(?:what\s+)?|what\s+){_ARTICLE}{_TERM}\s+(?:means?|stands?\s+for|is|are)",
+        rf"(?:define|explain|(?:the\s+)?(?:meaning|definition)\s+of)\s+{_ARTICLE}{_TERM}",
+    )
 )
 
 
@@ -46,10 +56,8 @@ def term_asked_for(question: str) -> str:
 
     "What does RUWE mean?" asks for RUWE: a text that holds "mean" is none the better for it.
     """
-    found = _ASKS_MEANING.fullmatch(question)
-    if not found or (question.lower().lstrip().startswith("how") and not found["asked"]):
-        return ""
-    return found["term"].strip("?!.,:;\"'")
+    found = next((one for form in _ASKS_MEANING if (one := form.fullmatch(question))), None)
+    return found["term"].strip("?!.,:;\"'") if found else ""
 
 
 def words_that_matter(question: str) -> list[str]:
