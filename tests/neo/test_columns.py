@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from skywright.errors import EphemerisRangeError, InputError, OrbitError
+from skywright.neo import albedo, pha_network
 from skywright.neo.objects import Orbits
 
 # Apophis, JPL solution 220 rounded; only its shape matters here.
@@ -35,6 +36,17 @@ GOOD = {
 def test_bad_value_is_refused(change, sentence):
     with pytest.raises(InputError, match=sentence):
         Orbits.from_table(pl.DataFrame([GOOD | change]))
+
+
+@pytest.mark.parametrize("features", [albedo.features, pha_network.features])
+def test_a_semi_major_axis_serves_where_the_perihelion_distance_is_null(features):
+    mixed = pl.DataFrame(
+        [GOOD | {"q_au": None, "h_mag": 19.1}, GOOD | {"q_au": 0.7, "h_mag": 19.1}]
+    )
+    from_a, from_q = features(mixed)
+    assert np.isfinite(from_a).all()
+    assert from_a[0] == pytest.approx(np.log10(0.9227 * (1 - 0.1914)))
+    assert from_q[0] == pytest.approx(np.log10(0.7))
 
 
 def test_text_in_a_number_column_is_refused():

@@ -13,7 +13,7 @@ import polars as pl
 
 from skywright.foundry.onnx_session import run_onnx
 from skywright.foundry.registry import in_use
-from skywright.neo.columns import numbers, refuse_bad_elements, require_columns
+from skywright.neo.columns import numbers, perihelia, refuse_bad_elements, require_columns
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ def features(table: pl.DataFrame) -> F32:
     require_columns(table, ("e", "i_deg", "h_mag"), "The albedo model")
     refuse_bad_elements(table)
     e, i = numbers(table, "e"), numbers(table, "i_deg")
-    q = numbers(table, "q_au") if "q_au" in table.columns else numbers(table, "a_au") * (1 - e)
+    q = perihelia(table)
     inverse_a = np.clip((1 - e) / q, 1e-4, None)
     tisserand = _JUPITER_AU * inverse_a + 2 * np.cos(np.radians(i)) * np.sqrt(
         q * (1 + e) / _JUPITER_AU

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.neo.columns import ELEMENT_ANGLES, numbers
+from skywright.neo.columns import ELEMENT_ANGLES, numbers, perihelia
 from skywright.neo.features import is_comet, orbit_class
 from skywright.neo.moid import add_moid
 from skywright.neo.objects import Orbits, has_elements
@@ -59,7 +59,7 @@ def add_assessment(table: pl.DataFrame) -> pl.DataFrame:
     orbit = _elements_table(table)
     moids = add_moid(orbit)
     moid_au, h_mag = moids["moid_au"].to_numpy(), _known(table, "h_mag")
-    q, e = _perihelion(orbit), numbers(orbit, "e")
+    q, e = perihelia(orbit), numbers(orbit, "e")
     names = orbit_class(q, e, np.radians(numbers(orbit, "i_deg")), comet=is_comet(table))
     hazard = pl.Series(is_hazardous(moid_au, h_mag)).set(pl.Series(np.isnan(h_mag)), None)
     likely = hazard_probability(
@@ -125,15 +125,6 @@ def _elements_table(table: pl.DataFrame) -> pl.DataFrame:
         pl.Series("tp_jd_tdb", el.tp_jd_tdb),
         covariance_over=pl.lit(orbits.covariance_over),
     )
-
-
-def _perihelion(table: pl.DataFrame) -> F64:
-    if "q_au" not in table.columns:
-        return numbers(table, "a_au") * (1 - numbers(table, "e"))
-    q = numbers(table, "q_au")
-    if "a_au" in table.columns:
-        q = np.where(np.isnan(q), numbers(table, "a_au") * (1 - numbers(table, "e")), q)
-    return q
 
 
 def _known(table: pl.DataFrame, name: str) -> F64:

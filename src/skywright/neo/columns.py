@@ -67,6 +67,24 @@ def numbers(table: pl.DataFrame, name: str) -> npt.NDArray[np.float64]:
     return values.to_numpy().astype(np.float64)
 
 
+def perihelia(table: pl.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the perihelion distances [au], shape (n,): ``q_au``, or a (1 - e) where that is null.
+
+    ``q_au`` is preferred because it stays finite on a parabola, and a covariance is over it.
+
+    Raises
+    ------
+    InputError
+        If the table has neither ``q_au`` nor ``a_au``.
+    """
+    if "a_au" not in table.columns and "q_au" not in table.columns:
+        require_columns(table, ("a_au",), "An orbit (a_au or q_au)")
+    q = numbers(table, "q_au") if "q_au" in table.columns else np.full(table.height, np.nan)
+    if "a_au" not in table.columns:
+        return q
+    return np.where(np.isnan(q), numbers(table, "a_au") * (1 - numbers(table, "e")), q)
+
+
 def refuse_bad_elements(table: pl.DataFrame) -> None:
     """Refuse elements that describe no orbit: not finite, e < 0, q <= 0, a of the wrong sign, i.
 
@@ -87,17 +105,16 @@ def refuse_bad_elements(table: pl.DataFrame) -> None:
 
 
 def _refuse_bad_size(table: pl.DataFrame, e: npt.NDArray[np.float64]) -> None:
-    if "a_au" not in table.columns and "q_au" not in table.columns:
-        require_columns(table, ("a_au",), "An orbit (a_au or q_au)")
-    q = numbers(table, "q_au") if "q_au" in table.columns else np.full(table.height, np.nan)
     if "a_au" in table.columns:
         a = numbers(table, "a_au")
-        used = np.isnan(q)
+        used = np.full(table.height, fill_value=True)
+        if "q_au" in table.columns:
+            used = np.isnan(numbers(table, "q_au"))
         _refuse(table, "a_au", a, used & ~np.isfinite(a), "a finite semi-major axis, or use q_au")
         _refuse(table, "a_au", a, used & (e < 1) & (a <= 0), "a_au > 0 where e < 1")
         _refuse(table, "a_au", a, used & (e > 1) & (a >= 0), "a_au < 0 where e > 1")
         _refuse(table, "a_au", a, used & (e == 1), "q_au instead of a_au where e = 1")
-        q = np.where(used, a * (1 - e), q)
+    q = perihelia(table)
     _refuse(table, "q_au", q, ~np.isfinite(q) | (q <= 0), "a perihelion distance > 0 au")
 
 

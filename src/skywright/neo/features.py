@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.errors import InputError
-from skywright.neo.columns import numbers, require_columns
+from skywright.neo.columns import numbers, perihelia, require_columns
 from skywright.neo.moid import add_moid
 from skywright.orbits.constants import AU_KM, DAY_S, GM_SUN
 
@@ -66,7 +66,7 @@ def add_features(table: pl.DataFrame, *, with_moid: bool = True) -> pl.DataFrame
         If a column is missing or a value is not allowed.
     """
     require_columns(table, ("e", "i_deg", "peri_deg"), "features")
-    e, q = numbers(table, "e"), _perihelion(table)
+    e, q = numbers(table, "e"), perihelia(table)
     i, peri = np.radians(numbers(table, "i_deg")), np.radians(numbers(table, "peri_deg"))
     with np.errstate(divide="ignore", invalid="ignore"):
         a = np.where(e == 1.0, np.inf, q / (1.0 - e))
@@ -90,15 +90,6 @@ def add_features(table: pl.DataFrame, *, with_moid: bool = True) -> pl.DataFrame
     )
     table = _with_size(table)
     return _with_hazard(table) if with_moid else table
-
-
-def _perihelion(table: pl.DataFrame) -> F64:
-    q = numbers(table, "q_au") if "q_au" in table.columns else np.full(table.height, np.nan)
-    if "a_au" in table.columns:
-        q = np.where(np.isnan(q), numbers(table, "a_au") * (1.0 - numbers(table, "e")), q)
-    elif "q_au" not in table.columns:
-        require_columns(table, ("q_au",), "features")
-    return q
 
 
 def _nulls(name: str, values: F64) -> pl.Series:

@@ -9,6 +9,7 @@ from skywright.errors import InputError
 from skywright.neo.columns import (
     ELEMENT_ANGLES,
     numbers,
+    perihelia,
     refuse_bad_elements,
     refuse_bad_epochs,
     refuse_radians,
@@ -61,8 +62,6 @@ def add_moid(table: pl.DataFrame, *, body: str = "earth") -> pl.DataFrame:
 
 def _elements(table: pl.DataFrame) -> Elements:
     e = numbers(table, "e")
-    q = numbers(table, "q_au") if "q_au" in table.columns else np.full(table.height, np.nan)
-    if "a_au" in table.columns:
-        q = np.where(np.isnan(q), numbers(table, "a_au") * (1.0 - e), q)
+    q = perihelia(table)
     i, node, peri = (np.radians(numbers(table, name)) for name in ELEMENT_ANGLES)
     return Elements(q, e, i, node, peri, numbers(table, "epoch_jd_tdb"))

@@ -19,6 +19,7 @@ from skywright.neo.columns import (
     ELEMENT_ANGLES,
     STATE_COLUMNS,
     numbers,
+    perihelia,
     refuse_bad_elements,
     refuse_bad_epochs,
     refuse_bad_states,
@@ -121,20 +122,10 @@ def _from_elements(table: pl.DataFrame, epoch: F64) -> tuple[Elements, F64]:
     refuse_bad_elements(table)
     refuse_radians(table)
     e = numbers(table, "e")
-    q = _perihelion(table, e)
+    q = perihelia(table)
     i, node, peri = (np.radians(numbers(table, name)) for name in ELEMENT_ANGLES)
     elements = Elements(q, e, i, node, peri, _perihelion_time(table, q, e, epoch))
     return elements, state_from_elements(elements, epoch)
-
-
-def _perihelion(table: pl.DataFrame, e: F64) -> F64:
-    """Prefer q_au: a covariance is over it, and it stays finite on a parabola."""
-    from_a = numbers(table, "a_au") * (1.0 - e) if "a_au" in table.columns else None
-    if "q_au" not in table.columns:
-        assert from_a is not None  # noqa: S101  (has_elements saw one of the two)
-        return from_a
-    q = numbers(table, "q_au")
-    return q if from_a is None else np.where(np.isnan(q), from_a, q)
 
 
 def _perihelion_time(table: pl.DataFrame, q: F64, e: F64, epoch: F64) -> F64:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skywright.foundry.onnx_session import run_onnx
-from skywright.neo.columns import numbers, refuse_bad_elements, require_columns
+from skywright.neo.columns import numbers, perihelia, refuse_bad_elements, require_columns
 
 F32 = npt.NDArray[np.float32]
 
@@ -43,7 +43,7 @@ def features(table: pl.DataFrame) -> F32:
     require_columns(table, ("e", "i_deg", "node_deg", "peri_deg", "h_mag"), "The hazard network")
     refuse_bad_elements(table)
     e = numbers(table, "e")
-    q = numbers(table, "q_au") if "q_au" in table.columns else numbers(table, "a_au") * (1 - e)
+    q = perihelia(table)
     with np.errstate(divide="ignore"):
         far = np.where(e < 1, q * (1 + e) / np.where(e < 1, 1 - e, 1), np.inf)
     columns = [np.log10(q), np.log10(np.minimum(far, 1e3)), e]

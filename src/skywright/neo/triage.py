@@ -20,7 +20,7 @@ import polars as pl
 
 from skywright.foundry.onnx_session import run_onnx
 from skywright.foundry.registry import in_use
-from skywright.neo.columns import numbers
+from skywright.neo.columns import numbers, perihelia
 from skywright.orbits.timescales import jd_tdb_from_text
 
 F64 = npt.NDArray[np.float64]
@@ -79,9 +79,7 @@ def triage_probability(table: pl.DataFrame, moids: pl.DataFrame, folder: Path | 
 def orbit_features(table: pl.DataFrame, moids: pl.DataFrame) -> npt.NDArray[np.float32]:
     """Return the features of bare elements, shape (n, 13); NaN where H is unknown."""
     e, i = numbers(table, "e"), np.radians(numbers(table, "i_deg"))
-    q = numbers(table, "q_au") if "q_au" in table.columns else np.full(len(e), np.nan)
-    if "a_au" in table.columns:
-        q = np.where(np.isnan(q), numbers(table, "a_au") * (1 - e), q)
+    q = perihelia(table)
     inverse_a = (1 - e) / q
     p = q * (1 + e)
     tisserand = inverse_a + 2 * np.sqrt(p) * np.cos(i)
