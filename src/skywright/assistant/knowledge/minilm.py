@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -134,9 +134,7 @@ class MiniLM:
 
     @cached_property
     def _weights(self) -> dict[str, _Array]:
-        safetensors: Any = _imported("safetensors.numpy")
-        loaded: dict[str, _Array] = safetensors.load(_checked(self._folder, "model.safetensors"))
-        return loaded
+        return _weights_of(self._folder)
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -170,6 +168,14 @@ def _imported(name: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise MissingExtraError(_WHAT, _EXTRA) from error
+
+
+@lru_cache(maxsize=1)
+def _weights_of(folder: Path) -> dict[str, _Array]:
+    """Read the weights once for all knowledge bases of a process: 90 MB, and a second."""
+    safetensors: Any = _imported("safetensors.numpy")
+    loaded: dict[str, _Array] = safetensors.load(_checked(folder, "model.safetensors"))
+    return loaded
 
 
 def _checked(folder: Path, name: str) -> bytes:
