@@ -4,6 +4,7 @@ import pytest
 
 from skywright.errors import SourceError
 from skywright.sources.brycetech import STATE
+from skywright.sources.html_text import markdown_of
 from skywright.sources.pages import read_page
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>Space &amp; more | Office</title>
@@ -82,3 +83,13 @@ def test_a_page_in_an_older_encoding_is_read():
 def test_what_is_no_whole_page_is_a_sentence(markup, said):
     with pytest.raises(SourceError, match=said):
         _read(markup)
+
+
+@pytest.mark.parametrize("piece", ["<", "<a ", "<!--", "<![x>", "<![CDATA[x>", "</a", '<a href="'])
+def test_a_page_of_openings_without_ends_is_read_all_the_same(piece):
+    assert "Meteors" in markdown_of(f"<p>Meteors</p>{piece * 20_000}")[1]
+
+
+def test_comments_and_declarations_are_no_text():
+    page = "<!DOCTYPE html><!-- a < b --><![if !IE]><p>3 < 5, b <c</p><![endif]>"
+    assert markdown_of(page)[1] == "3 < 5, b <c\n"

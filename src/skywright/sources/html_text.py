@@ -21,15 +21,26 @@ _BREAKS = {
 }
 _LINES = {"br", "li", "tr", "dt", "dd"}
 _HEADINGS = {f"h{k}" for k in range(1, 7)}
+_DECLARATION = re.compile(r"<![^<>]*>")
+_STRAY = re.compile(r"<(?![^<>]*>)")
+"""Opens no tag: the parser of the standard library looks for its end through the whole page."""
 
 
 def markdown_of(page: str) -> tuple[str, str]:
     """Return the title of a page and its text as Markdown."""
     reader = _Reader()
-    reader.feed(page)
+    reader.feed(_STRAY.sub("&lt;", _DECLARATION.sub("", _without_comments(page))))
     reader.close()
     text = re.sub(r"[ \t]+\n", "\n", "".join(reader.parts))
     return " ".join(reader.title.split()), re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _without_comments(page: str) -> str:
+    parts, at = [], 0
+    while (start := page.find("<!--", at)) >= 0 and (stop := page.find("-->", start)) >= 0:
+        parts.append(page[at:start])
+        at = stop + len("-->")
+    return "".join(parts) + page[at:]
 
 
 class _Reader(HTMLParser):
