@@ -4,7 +4,7 @@ import pytest
 
 from skywright.assistant.examples.example import Example, Message, RefusedError
 from skywright.assistant.examples.working import Tried, WorkingFile
-from skywright.errors import ConflictError
+from skywright.errors import ConflictError, InputError
 
 _BUILD = {"seed": 1, "count": 10}
 
@@ -59,6 +59,12 @@ def test_two_builds_do_not_write_the_same_file(tmp_path):
     path = tmp_path / "out.jsonl.working"
     with WorkingFile(path, _BUILD), pytest.raises(ConflictError, match="writing out.jsonl"):
         WorkingFile(path, _BUILD)
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be written"):
+        WorkingFile(tmp_path / "file" / "out.jsonl.working", _BUILD)
 
 
 def test_a_build_that_tried_nothing_leaves_no_file(tmp_path):

@@ -6,11 +6,11 @@ import hashlib
 import json
 import random
 import shutil
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,16 +92,16 @@ def build(
     report = Report(order, pools.hashes, seen.method)
     with WorkingFile(working_path(order.out), _depends_on(order, pools)) as working:
         report.gone_on_from = working.found
-        with tempfile.TemporaryDirectory(prefix="skywright-build-") as scratch:
-            options = Options(cache=Path(scratch) / "cache")
-            failing = Options(cache=Path(scratch) / "cache-failing", faults=_FAULTS)
+        with _scratch(order.out) as scratch:
+            options = Options(cache=scratch / "cache")
+            failing = Options(cache=scratch / "cache-failing", faults=_FAULTS)
             with (
                 running_sandbox(order.folders, options=options) as sandbox,
                 running_sandbox(options=failing) as broken,
                 no_pauses(sandbox.url, broken.url),
             ):
                 about, memory = (report, pools), (seen, working)
-                builder = _Builder((sandbox, broken), Path(scratch), about, memory)
+                builder = _Builder((sandbox, broken), scratch, about, memory)
                 with settings_of_the_process(builder.settings):
                     builder.run(on_progress)
         report.seconds = time.monotonic() - started
@@ -113,6 +113,21 @@ def build(
 def working_path(out: Path) -> Path:
     """Return the file in which a build keeps what it has tried, until its output is whole."""
     return out.with_name(out.name + ".working")
+
+
+@contextmanager
+def _scratch(out: Path) -> Iterator[Path]:
+    """Make a folder beside the output for what is needed while it is built.
+
+    It lies there, and not among temporary files, so that what a killed build left is found.
+    """
+    folder = out.with_name(out.name + ".scratch").resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _depends_on(order: Order, pools: Pools) -> dict[str, Any]:

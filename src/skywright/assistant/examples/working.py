@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from skywright.assistant.examples.example import Example, Message, RefusedError
-from skywright.errors import ConflictError
+from skywright.errors import ConflictError, InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,14 @@ class WorkingFile:
     ------
     ConflictError
         If another build is writing there.
+    InputError
+        If nothing can be written there.
     """
 
     def __init__(self, path: Path, build: Mapping[str, Any]) -> None:
         self.path = path
         self._turn = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a+", encoding="utf-8")
+        self._file = _opened(path)
         self._lock()
         head = json.dumps({"build": dict(build)}, sort_keys=True)
         self._known = _read(self._file, head)
@@ -104,6 +105,15 @@ class WorkingFile:
             self._file.close()
             message = f"Another build is writing {self.path.name.removesuffix('.working')}."
             raise ConflictError(message, hint="Wait for it, or name another --out.") from error
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise InputError(message, hint="Name another --out.") from error
 
 
 def _read(file: IO[str], head: str) -> dict[str, Tried]:
