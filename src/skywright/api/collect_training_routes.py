@@ -20,11 +20,11 @@ from skywright.api.collect_schemas import (
     UserInputAnswer,
     UserInputRequest,
 )
-from skywright.api.documented import answers, body
+from skywright.api.documented import answers, body, body_or_form
 from skywright.api.jobs import Task
-from skywright.api.multipart import FormReader
+from skywright.api.multipart import FormReader, checked_fields, is_form, read_form
 from skywright.api.services import Services, caller_of, services_of
-from skywright.errors import InputError, SkywrightError
+from skywright.errors import SkywrightError
 from skywright.security.callers import Caller
 from skywright.security.permissions import Permission
 
@@ -46,7 +46,6 @@ router = APIRouter(tags=["training"])
 _GITHUB = TypeAdapter(CollectGitHubRequest)
 _HUGGING_FACE = TypeAdapter(CollectHuggingFaceRequest)
 _INPUT = TypeAdapter(UserInputRequest)
-_FIELDS = ("user", "name", "licence", "dataset")
 _LONGEST = {"user": 200, "name": 200, "licence": 200, "dataset": 100}
 
 
@@ -111,34 +110,15 @@ async def collect_hugging_face(request: Request) -> Response:
     summary="Give a file, a text, or rows",
     status_code=201,
     responses=answers(UserInputAnswer, 413, status=201, text="The input as kept."),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": "#/components/schemas/UserInputRequest"},
-                    "example": {"input_type": "text", "content": "Wheel 2 runs rough."},
-                },
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["file"],
-                        "properties": {
-                            "file": {"type": "string", "format": "binary"},
-                            **{name: {"type": "string"} for name in _FIELDS},
-                        },
-                    }
-                },
-            },
-        }
-    },
+    openapi_extra=body_or_form(
+        UserInputRequest, _LONGEST, {"input_type": "text", "content": "Wheel 2 runs rough."}
+    ),
 )
 async def store_user_input(request: Request) -> Response:
     """Keep an input encrypted, with the rows parsed from it; a bad one changes nothing."""
     caller, services = caller_of(request, Permission.UPLOAD), services_of(request)
-    declared = request.headers.get("content-type", "")
-    if declared.lower().startswith("multipart/form-data"):
-        return answer(await _file(request, services, caller, declared), 201)
+    if is_form(request.headers.get("content-type", "")):
+        return answer(await _file(request, services, caller), 201)
     asked = check(_INPUT, await read_json(request))
     return answer(await services.work.call_long(_value, services, caller, asked), 201)
 
@@ -171,18 +151,15 @@ def _dataset(record: DatasetRecord) -> dict[str, Any]:
     }
 
 
-async def _file(
-    request: Request, services: Services, caller: Caller, declared: str
-) -> dict[str, Any]:
+async def _file(request: Request, services: Services, caller: Caller) -> dict[str, Any]:
     """Read a form as it comes; its file is encrypted from the first byte on."""
     uploads = await services.work.call(_uploads, services)
     with ExitStack() as stack:
         staged = await run_in_threadpool(stack.enter_context, uploads.receive())
-        form = FormReader(declared, staged.write)
-        async for piece in request.stream():
-            await run_in_threadpool(form.feed, piece)
-        form.finish()
-        fields = _checked(form.fields)
+        form = await read_form(request, staged.write)
+        fields = checked_fields(form, _LONGEST)
+        if fields.get("dataset"):
+            _refuse_wrong_name(fields["dataset"])
         given = _given(services, caller, fields, form)
         stored = await services.work.call_long(uploads.keep, staged, given)
     dataset = fields.get("dataset", "")
@@ -238,19 +215,6 @@ def _shown(services: Services, stored: StoredInput, given: Given, dataset: str) 
         forget_input(services.database, vault, stored.id, by=given.actor)
         raise
     return told | {"dataset": _dataset(made)}
-
-
-def _checked(fields: dict[str, str]) -> dict[str, str]:
-    for name, value in fields.items():
-        if name not in _FIELDS:
-            message = f"The form has a field {name[:40]!r}, which is not known."
-            raise InputError(message, hint=f"Fields are file, {', '.join(_FIELDS)}.")
-        if len(value) > _LONGEST[name]:
-            message = f"The field {name} has {len(value)} characters; {_LONGEST[name]} are allowed."
-            raise InputError(message)
-    if dataset := fields.get("dataset"):
-        _refuse_wrong_name(dataset)
-    return fields
 
 
 def _refuse_wrong_name(dataset: str) -> None:

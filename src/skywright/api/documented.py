@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,6 +35,18 @@ def body(*models: type[BaseModel], example: dict[str, Any] | None = None) -> dic
     if example is not None:
         content["example"] = example
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def body_or_form(
+    model: type[BaseModel], fields: Iterable[str], example: dict[str, Any]
+) -> dict[str, Any]:
+    """Describe a request body as a model, or as a form with a file and some fields."""
+    described = body(model, example=example)
+    properties = {"file": {"type": "string", "format": "binary"}}
+    properties |= {name: {"type": "string"} for name in fields}
+    form = {"type": "object", "required": ["file"], "properties": properties}
+    described["requestBody"]["content"]["multipart/form-data"] = {"schema": form}
+    return described
 
 
 def answers(model: Any, *errors: int, status: int = 200, text: str = "") -> dict[Any, Any]:

@@ -23,8 +23,8 @@ from skywright.api.chat_schemas import (
     KnowledgeAnswer,
     TextRequest,
 )
-from skywright.api.documented import answers
-from skywright.api.multipart import FormReader
+from skywright.api.documented import answers, body_or_form
+from skywright.api.multipart import checked_fields, is_form, read_form
 from skywright.api.services import Services, caller_of, services_of
 from skywright.errors import InputError
 from skywright.security.callers import Caller
@@ -38,8 +38,7 @@ DOCUMENTS_PATH = "/api/knowledge/documents"
 """Its bodies may be as large as an upload."""
 
 router = APIRouter(tags=["knowledge"])
-_FIELDS = ("collection", "licence", "title")
-_LONGEST_FIELD = 200
+_LONGEST = {"collection": 200, "licence": 200, "title": 200}
 _LONGEST_NAME = 200  # bytes; file systems take 255
 _PAGE = 100
 _TEXT = TypeAdapter(TextRequest)
@@ -87,34 +86,15 @@ async def list_documents(
     summary="Add a file or a text to the knowledge base",
     status_code=201,
     responses=answers(AddedDocumentsAnswer, 413, status=201, text="What became of it."),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": "#/components/schemas/TextRequest"},
-                    "example": {"text": "# Cones\n\nAt most 3 arcmin.", "title": "SDSS"},
-                },
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["file"],
-                        "properties": {
-                            "file": {"type": "string", "format": "binary"},
-                            **{name: {"type": "string"} for name in _FIELDS},
-                        },
-                    }
-                },
-            },
-        }
-    },
+    openapi_extra=body_or_form(
+        TextRequest, _LONGEST, {"text": "# Cones\n\nAt most 3 arcmin.", "title": "SDSS"}
+    ),
 )
 async def add_documents(request: Request) -> Response:
     """Found by words at once, and by meaning when its vectors are made; a bad one adds nothing."""
     caller, services = caller_of(request, Permission.UPLOAD), services_of(request)
-    declared = request.headers.get("content-type", "")
-    if declared.lower().startswith("multipart/form-data"):
-        told = await _file(request, services, caller, declared)
+    if is_form(request.headers.get("content-type", "")):
+        told = await _file(request, services, caller)
     else:
         asked = check(_TEXT, await read_json(request))
         told = await services.work.call_long(_text, services, caller, asked)
@@ -167,9 +147,7 @@ async def search_knowledge(
     return answer(await services.work.call_long(search))
 
 
-async def _file(
-    request: Request, services: Services, caller: Caller, declared: str
-) -> dict[str, Any]:
+async def _file(request: Request, services: Services, caller: Caller) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         file = stack.enter_context(await run_in_threadpool(_opened, folder))
@@ -177,12 +155,9 @@ async def _file(
         def take(piece: bytes) -> None:
             file.write(piece)
 
-        form = FormReader(declared, take)
-        async for piece in request.stream():
-            await run_in_threadpool(form.feed, piece)
-        form.finish()
+        form = await read_form(request, take)
         file.close()
-        fields, path = _checked(form.fields), _named(folder, form.file_name)
+        fields, path = checked_fields(form, _LONGEST), _named(folder, form.file_name)
         return await services.work.call_long(_loaded, services, caller, path, fields)
 
 
@@ -198,17 +173,6 @@ def _named(folder: Path, given: str) -> Path:
         message = "The file has no name; its ending tells what it is."
         raise InputError(message, hint="Send it with a filename such as notes.md.")
     return (folder / "upload").rename(folder / name)
-
-
-def _checked(fields: dict[str, str]) -> dict[str, str]:
-    for name, value in fields.items():
-        if name not in _FIELDS:
-            message = f"The form has a field {name[:40]!r}, which is not known."
-            raise InputError(message, hint=f"Fields are file, {', '.join(_FIELDS)}.")
-        if len(value) > _LONGEST_FIELD:
-            message = f"The field {name} has {len(value)} characters; {_LONGEST_FIELD} are allowed."
-            raise InputError(message)
-    return fields
 
 
 def _text(services: Services, caller: Caller, asked: TextRequest) -> dict[str, Any]:

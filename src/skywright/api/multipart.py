@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from skywright.errors import InputError
 
@@ -25,6 +27,45 @@ class _Part:
     declared: str = ""
     headers: dict[str, bytes] = field(default_factory=dict)
     content: bytearray = field(default_factory=bytearray)
+
+
+def is_form(content_type: str) -> bool:
+    """Return whether the header of a request announces a form."""
+    return content_type.lower().startswith("multipart/form-data")
+
+
+async def read_form(request: Request, take: Callable[[bytes], None]) -> FormReader:
+    """Return a form once it has been read to its end; raises like `FormReader`."""
+    form = FormReader(request.headers.get("content-type", ""), take)
+    async for piece in request.stream():
+        await run_in_threadpool(form.feed, piece)
+    form.finish()
+    return form
+
+
+def checked_fields(form: FormReader, longest: Mapping[str, int]) -> dict[str, str]:
+    """Return the fields of a form.
+
+    Parameters
+    ----------
+    form : FormReader
+        That came to its end.
+    longest : mapping
+        The fields that there are, and how many characters each may have.
+
+    Raises
+    ------
+    InputError
+        If a field is not known, or too long.
+    """
+    for name, value in form.fields.items():
+        if name not in longest:
+            message = f"The form has a field {name[:40]!r}, which is not known."
+            raise InputError(message, hint=f"Fields are file, {', '.join(longest)}.")
+        if len(value) > longest[name]:
+            message = f"The field {name} has {len(value)} characters; {longest[name]} are allowed."
+            raise InputError(message)
+    return form.fields
 
 
 class FormReader:
