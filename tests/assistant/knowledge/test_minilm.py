@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -37,20 +39,9 @@ def test_a_vector_does_not_depend_on_its_company(embedder):
     assert_allclose(together, alone, rtol=0, atol=2e-6)
 
 
-@pytest.mark.slow
 def test_vectors_are_those_of_the_published_network_in_torch(embedder):
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-
-    folder = str(embedder._folder)
-    tokens = AutoTokenizer.from_pretrained(folder)(
-        _SENTENCES, padding=True, truncation=True, max_length=256, return_tensors="pt"
-    )
-    with torch.no_grad():
-        states = AutoModel.from_pretrained(folder)(**tokens).last_hidden_state
-    mask = tokens["attention_mask"][..., None]
-    mean = (states * mask).sum(1) / mask.sum(1)
-    expected = torch.nn.functional.normalize(mean).numpy()
+    """They were computed with torch 2.13.0 and transformers 5.23.0 from the same weights."""
+    expected = np.load(Path(__file__).with_name("minilm_in_torch.npy"))
     assert_allclose(embedder.embed_passages(_SENTENCES), expected, rtol=0, atol=2e-6)
 
 
