@@ -59,20 +59,20 @@ def ray_address(chaos, tmp_path):
 @pytest.mark.parametrize("any_database", ["sqlite"], indirect=True)
 def test_a_job_on_ray_outlives_its_driver_and_is_found_again(chaos, ray_address, monkeypatch):
     monkeypatch.setenv("SKYWRIGHT_RAY_JOBS_ADDRESS", ray_address)
-    job = chaos.submit(epochs=40, epoch_s=0.25, run={"on": "ray"})
+    job = chaos.submit(epochs=24, epoch_s=0.25, run={"on": "ray"})
     driver = chaos.supervisor()
     chaos.until(lambda: len(chaos.epochs()) >= 2, limit_s=120.0)
     driver.kill()
     chaos.supervisor()
     chaos.until(lambda: chaos.status(job) == "completed", limit_s=180.0)
-    assert [row["epoch"] for row in chaos.epochs()] == list(range(1, 41))
+    assert [row["epoch"] for row in chaos.epochs()] == list(range(1, 25))
     assert len({row["pid"] for row in chaos.epochs()}) == 1, "it was attached to, not started again"
     assert chaos.place.queue.find(job.id).attempt == 2
-    second = chaos.submit("broken", epochs=6, epoch_s=0.4, run={"on": "ray"})
-    chaos.until(lambda: len(chaos.epochs()) >= 42, limit_s=120.0)
+    second = chaos.submit("broken", epochs=6, epoch_s=0.3, run={"on": "ray"})
+    chaos.until(lambda: len(chaos.epochs()) >= 26, limit_s=120.0)
     os.kill(chaos.epochs()[-1]["pid"], signal.SIGKILL)
     chaos.until(lambda: chaos.status(second) == "completed", limit_s=120.0)
-    assert [row["epoch"] for row in chaos.epochs()[40:]] == [1, 2, 3, 4, 5, 6]
+    assert [row["epoch"] for row in chaos.epochs()[24:]] == [1, 2, 3, 4, 5, 6]
 
 
 def test_no_ray_is_a_sentence():

@@ -9,15 +9,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 from typing import Any
 
 from skywright.errors import InputError, NotFoundError, SourceError
+from skywright.foundry.jobs.far_attempt import FarAttempt
 from skywright.foundry.jobs.launcher import Order
-from skywright.foundry.jobs.lines import Event, Reader
 from skywright.settings import Settings
 
-_ASK_EVERY_S = 2.0
 _KEPT_S = 86_400
 _LONGEST_NAME = 63
 
@@ -95,52 +93,10 @@ def name_of(order: Order) -> str:
     return f"skywright-{plain}"[: _LONGEST_NAME - len(suffix)].rstrip("-") + suffix
 
 
-class KubernetesAttempt:
-    """A Job of the cluster by its name."""
-
-    def __init__(self, launcher: KubernetesLauncher, name: str) -> None:
-        self.handle: str | None = name
-        self._launcher = launcher
-        self._name = name
-        self._asked = 0.0
-        self._read = 0
-        self._code: int | None = None
-        self._reader = Reader()
-
-    def read(self, wait_s: float) -> tuple[list[Event], list[str]]:
-        """Return what was told since the last call; see `Attempt`."""
-        if self._code is None and time.monotonic() - self._asked < _ASK_EVERY_S:
-            time.sleep(wait_s)
-            return [], []
-        self._asked = time.monotonic()
-        if self._code is None:
-            self._code = _code(self._launcher.state(self._name))
-        told = self._launcher.kubectl("logs", f"job/{self._name}", tolerant=True).encode()
-        piece, self._read = told[self._read :], max(self._read, len(told))
-        events, lines = self._reader.feed(piece)
-        if self._code is not None and not piece:
-            more, rest = self._reader.end()
-            return events + more, lines + rest
-        return events, lines
-
-    def feed(self) -> None:
-        """Do nothing: a job far away has no leash; the fence holds a zombie off."""
-
-    def exit_code(self) -> int | None:
-        """Return the exit code; None while it runs."""
-        return self._code
-
-    def kill(self) -> None:
-        """Delete the Job with its pods, and wait for it."""
-        self._launcher.kubectl("delete", "job", self._name, "--wait", tolerant=True)
-        self._code = -15
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
 class KubernetesLauncher:
     """Starts attempts with ``kubectl`` in the context it is configured for."""
+
+    ask_every_s = 2.0
 
     def __init__(self, settings: Settings) -> None:
         program = shutil.which("kubectl")
@@ -154,7 +110,7 @@ class KubernetesLauncher:
         self._program = program
         self._settings = settings
 
-    def start(self, order: Order) -> KubernetesAttempt:
+    def start(self, order: Order) -> FarAttempt:
         """Apply the manifest of an attempt."""
         text = manifest(
             order,
@@ -163,19 +119,32 @@ class KubernetesLauncher:
             data_dir=str(self._settings.data_dir.expanduser().absolute()),
         )
         self.kubectl("apply", "-f", "-", given=text)
-        return KubernetesAttempt(self, name_of(order))
+        return FarAttempt(self, name_of(order))
 
-    def attach(self, handle: str, order: Order) -> KubernetesAttempt:
+    def attach(self, handle: str, order: Order) -> FarAttempt:
         """Find a Job again after a restart; see `Launcher`."""
         if not self.state(handle):
             message = f"The cluster has no Job {handle} of job {order.job_id}."
             raise NotFoundError(message)
-        return KubernetesAttempt(self, handle)
+        return FarAttempt(self, handle)
 
     def state(self, name: str) -> dict[str, Any]:
         """Return the Job as the cluster tells it; empty if it has none of that name."""
         told = self.kubectl("get", "job", name, "-o", "json", tolerant=True)
         return dict(json.loads(told)) if told.startswith("{") else {}
+
+    def code_of(self, name: str) -> int | None:
+        """Return the exit code of a Job; see `FarPlace`."""
+        return _code(self.state(name))
+
+    def log_of(self, name: str) -> str:
+        """Return the log of a Job; see `FarPlace`."""
+        return self.kubectl("logs", f"job/{name}", tolerant=True)
+
+    def end(self, name: str) -> int:
+        """Delete a Job with its pods, and wait for it."""
+        self.kubectl("delete", "job", name, "--wait", tolerant=True)
+        return -15
 
     def close(self) -> None:
         """Nothing is held."""
