@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import polars as pl
-
 from skywright.errors import InputError
 from skywright.foundry.collect.cursors import Cursor, Harvest, digest_of
+from skywright.foundry.collect.finds import Find, Progress, register, say_nothing
 from skywright.foundry.collect.github_api import MOST_RESULTS, PER_PAGE, STATE, GitHub, Page
 from skywright.foundry.collect.github_slices import Days, Slice, slice_of
 from skywright.foundry.data.datasets import DatasetRecord, Datasets
@@ -28,9 +26,6 @@ TOPICS = ("machine-learning", "deep-learning", "ai")
 LANGUAGES = ("Python", "Jupyter Notebook")
 _PUSHED_WITHIN_DAYS = 183
 _ATTEMPTS_AT_INCOMPLETE = 3
-_LONGEST_LICENCE = 200
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,7 @@ class GitHubCollector:
         self._datasets = datasets
         self._github = github
         self._today = today or dt.datetime.now(dt.UTC).date()
-        self._progress: Progress = _say_nothing
+        self._progress: Progress = say_nothing
         self._cancelled: Callable[[], bool] = bool
 
     def collect(
@@ -134,7 +129,7 @@ class GitHubCollector:
         """
         refuse_wrong_words(name, "table", STATE.name, "")
         _refuse_wrong_wish(wish)
-        self._progress = progress or _say_nothing
+        self._progress = progress or say_nothing
         self._cancelled = cancelled or bool
         digest = digest_of(asdict(wish))
         cursor = Cursor(self._datasets.database, f"github:{digest}")
@@ -214,19 +209,8 @@ class GitHubCollector:
             "indivisible": state.indivisible,
             "incomplete": state.incomplete,
             "short": state.short,
-            "licences": dict(Counter(record["licence"] or "none named" for record in records)),
-            "terms": STATE.licence,
         }
-        # Facts have no licence of their own; texts have that of their repository.
-        texts = sorted({record["licence"] for record in records if record.get("readme")})
-        licence = " AND ".join(texts)
-        return self._datasets.register_table(
-            name,
-            pl.DataFrame(records, infer_schema_length=None),
-            source=STATE.name,
-            licence=licence if len(licence) <= _LONGEST_LICENCE else "",
-            facts=json.loads(json.dumps(facts, default=str)),
-        )
+        return register(self._datasets, name, Find(STATE, records, "readme", facts))
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled():
@@ -303,7 +287,3 @@ def _refuse_wrong_wish(wish: GitHubWish) -> None:
     if wish.more_than_stars < 0 or wish.releases < 0 or (wish.limit is not None and wish.limit < 1):
         message = "Stars and releases are at least 0, and a limit is at least 1."
         raise InputError(message)
-
-
-def _say_nothing(stage: str, done: int, of: int) -> None:
-    """Tell nobody."""

@@ -15,10 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import polars as pl
-
 from skywright.errors import InputError, MissingExtraError, SourceError
 from skywright.foundry.collect.cursors import Cursor, Harvest, digest_of
+from skywright.foundry.collect.finds import Find, Progress, register, say_nothing
 from skywright.foundry.data.datasets import DatasetRecord, Datasets
 from skywright.foundry.data.licences import judge
 from skywright.foundry.data.manifests import refuse_wrong_words
@@ -56,9 +55,6 @@ _EXPAND = (
 )
 _LICENCE = "license:"
 _SAVE_EVERY = 100
-_LONGEST_LICENCE = 200
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +138,7 @@ class HubCollector:
         """
         refuse_wrong_words(name, "table", STATE.name, "")
         _refuse_wrong_wish(wish)
-        say, stop = progress or _say_nothing, cancelled or bool
+        say, stop = progress or say_nothing, cancelled or bool
         digest = digest_of(asdict(wish))
         cursor = Cursor(self._datasets.database, f"huggingface:{digest}")
         harvest = Harvest(self._folder / f"huggingface-{digest}.jsonl")
@@ -247,20 +243,8 @@ class HubCollector:
         if not records:
             message = "No model of the Hugging Face Hub fits what is asked for."
             raise InputError(message, hint="Ask for fewer downloads or likes, or other tasks.")
-        texts = sorted({record["licence"] for record in records if record.get("card")})
-        licence = " AND ".join(texts)
-        facts = {
-            "query": asdict(wish),
-            "licences": dict(Counter(record["licence"] or "none named" for record in records)),
-            "terms": STATE.licence,
-        }
-        return self._datasets.register_table(
-            name,
-            pl.DataFrame(records, infer_schema_length=None),
-            source=STATE.name,
-            licence=licence if len(licence) <= _LONGEST_LICENCE else "",
-            facts=json.loads(json.dumps(facts)),
-        )
+        find = Find(STATE, records, "card", {"query": asdict(wish)})
+        return register(self._datasets, name, find)
 
 
 def collect_huggingface(
@@ -354,7 +338,3 @@ def _refuse_wrong_wish(wish: HuggingFaceWish) -> None:
     if min(wish.more_than_downloads, wish.more_than_likes) < 0 or none_wanted:
         message = "Downloads and likes are at least 0, and a limit is at least 1."
         raise InputError(message)
-
-
-def _say_nothing(stage: str, done: int, of: int) -> None:
-    """Tell nobody."""
