@@ -75,6 +75,13 @@ def test_the_command_launches_the_child_in_so_many_processes():
     ]  # fmt: skip
 
 
+def test_several_processes_of_no_named_kind_are_launched_like_ddp():
+    unnamed, named = recipe("none"), recipe("ddp")
+    assert distributed.is_distributed(unnamed)
+    told = (distributed.argv(one, Path("spec.json"), "python") for one in (unnamed, named))
+    assert next(told) == next(told)
+
+
 @pytest.mark.parametrize(("method", "stage"), [("full", 3), ("lora", 2)])
 def test_deepspeed_divides_weights_only_where_all_of_them_learn(method, stage):
     told = distributed.argv(recipe("deepspeed", 2, 2, method), Path("spec.json"), "python")
@@ -189,9 +196,8 @@ def chorus(toy):
 @pytest.mark.alone
 @pytest.mark.service
 @pytest.mark.usefixtures("chorus")
-@pytest.mark.parametrize("run", [{"distributed": "ddp", "processes": 2}, {"processes": 2}])
-def test_a_job_of_two_processes_makes_one_model(workplace, run):
-    asked = recipe_of({"name": "chorus", "kind": "toy", "run": run}, "a test")
+def test_a_job_of_two_processes_makes_one_model(workplace):
+    asked = recipe_of({"name": "chorus", "kind": "toy", "run": {"processes": 2}}, "a test")
     outcome = train(workplace, Ask(asked))
     assert (outcome.gate, outcome.metrics) == ("passed", {"skill": 3.0})
     assert len(workplace.queue.metrics(outcome.job_id)) == 1
