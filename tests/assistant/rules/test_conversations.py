@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -135,3 +136,34 @@ def test_a_middle_and_a_half_width_are_bounds():
     tool, given = _called("Gaia sources within 5' of M13", then, tables=("gaia-dr3-m13",))
     assert tool == "colour-cut"
     assert (given["low"], given["high"]) == pytest.approx((0.95, 1.05))
+
+
+class _Doubtful(Router):
+    """Holds that a search around a place may as well be a map."""
+
+    def route(self, entities):
+        found = super().route(entities)
+        return replace(found, rival="sky-map") if found.intent == "cone-search" else found
+
+
+_BETWEEN_TWO = "Gaia sources within 5' of M13"
+
+
+def _chosen(*questions):
+    turns = []
+    for text in questions:
+        turns += [Asked(text), Replied(Answer(text="What is wanted?", is_question=True))]
+    return planned(understood(turns, _Doubtful(), _TODAY), Settings())
+
+
+def test_where_two_wishes_are_about_as_likely_it_is_asked_which():
+    plan = _chosen(_BETWEEN_TWO)
+    assert plan.steps == ()
+    assert "lists around a place or a map of positions" in plan.missing
+
+
+def test_the_reply_chooses_between_two_wishes():
+    steps = _chosen(_BETWEEN_TWO, "a map of the sky").steps
+    assert [(step.tool, step.arguments(())) for step in steps] == [
+        ("plot-sky-map", {"target": "M13", "radius_deg": 0.083333})
+    ]

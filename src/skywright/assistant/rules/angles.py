@@ -20,7 +20,9 @@ _UNITS = {
 UNIT = "|".join(pattern for pattern, _ in _UNITS.values())
 """Any unit of an angle."""
 _UNIT = "|".join(f"(?P<{name}>{pattern})" for name, (pattern, _) in _UNITS.items())
-_ANGLE = re.compile(rf"(?<![\w.+-])(?P<number>{NUMBER})[ -]?(?:{_UNIT})", re.IGNORECASE)
+_GROUPED = r"\d{1,3}(?:,\d{3})+|\d+,\d{1,2}"
+"""Thousands in groups, or a decimal comma."""
+_ANGLE = re.compile(rf"(?<![\w.,+-])(?P<number>{_GROUPED}|{NUMBER})[ -]?(?:{_UNIT})", re.IGNORECASE)
 _JOINT = re.compile(r"[\s\x1f]*(?:and|,)?[\s\x1f]*", re.IGNORECASE)
 _ACROSS = re.compile(
     r"\b(?:diameter|across|wide|in width|field of view|fov|box|square)\b", re.IGNORECASE
@@ -41,7 +43,7 @@ def angles_in(reader: Reader) -> list[Angle]:
 
     def read(match: re.Match[str]) -> Angle:
         factor = next(factor for name, (_, factor) in _UNITS.items() if match[name])
-        return Angle(number_of(match["number"]) * factor, *match.span())
+        return Angle(_number(match["number"]) * factor, *match.span())
 
     joined: list[Angle] = []
     for one in reader.take(_ANGLE, "angle", read):
@@ -52,6 +54,13 @@ def angles_in(reader: Reader) -> list[Angle]:
         else:
             joined.append(one)
     return joined
+
+
+def _number(text: str) -> float:
+    if "," not in text:
+        return number_of(text)
+    is_grouped = len(text.rpartition(",")[2]) == 3
+    return float(text.replace(",", "" if is_grouped else "."))
 
 
 def radius_deg(reader: Reader, angles: list[Angle]) -> float | None:

@@ -20,7 +20,7 @@ from skywright.assistant.rules.written_dates import (
 
 _WITHOUT_YEAR = (
     rf"(?P<said>{DAY}(?: of)? (?:{MONTH}))",
-    rf"(?P<said>(?:{LONG_MONTH}) {DAY})",  # "dec 10" is a declination
+    rf"(?<!long )(?P<said>(?:{LONG_MONTH}) {DAY})",  # "dec 10" is a declination
     rf"(?:in|during|until|before|after|from|between) (?P<said>{LONG_MONTH})",
 )
 _FAR_YEAR = re.compile(

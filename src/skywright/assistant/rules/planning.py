@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from skywright.assistant.rules import launch_plans, neo_plans, sky_plans, space_plans
 from skywright.assistant.rules.faults import Part
 from skywright.assistant.rules.plan import Plan, step
+from skywright.assistant.rules.routing import intents
 from skywright.assistant.rules.subjects import author_of, service_of, subject_of, unwanted_of
 from skywright.assistant.rules.understanding import Wish
 from skywright.settings import Settings
@@ -24,9 +25,16 @@ def planned(wish: Wish, settings: Settings) -> Plan:
         if fault.of in needed:
             return Plan(missing=fault.sentence)
     plan = _PLANS[wish.intent](wish, settings)
+    if wish.rival and plan.steps and _calls(plan) != _calls(_PLANS[wish.rival](wish, settings)):
+        titles = " or ".join(intents()[one].title for one in (wish.intent, wish.rival))
+        return Plan(missing=f"What is wanted: {titles}?")
     if wish.intent in _OF_ONE and plan.steps:
         return replace(plan, remarks=(*plan.remarks, *sky_plans.left_out(wish)))
     return plan
+
+
+def _calls(plan: Plan) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(one.tool, one.arguments(())) for one in plan.steps]
 
 
 def _papers(wish: Wish, _settings: Settings) -> Plan:

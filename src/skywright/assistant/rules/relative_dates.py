@@ -160,8 +160,8 @@ _SHIFT = re.compile(
     re.IGNORECASE,
 )
 _WHICH_DAY = "(?:(?P<which>last|this|past|previous|next|coming) )?"
-_OF_YEAR = rf"(?:,? (?:(?:of|in) )?(?P<year>{YEAR}))?"
-FEASTS = ((rf"(?:on |at |for )?(?P<feast>{'|'.join(_FEASTS)})(?: day)?{_OF_YEAR}", _feast),)
+_FEAST = rf"(?:on |at |for )?(?P<feast>{'|'.join(_FEASTS)})(?: day)?"
+FEASTS = ((rf"{_FEAST},? (?:(?:of|in) )?(?P<year>{YEAR})", _feast),)
 """To be read before a year by itself."""
 PATTERNS: tuple[tuple[str, Callable[[re.Match[str], date], Span | None]], ...] = (
     (rf"(?:{_IN}|over)? ?(?:the )?(?:last|past|previous) (?P<n>{NUMBER}) {_UNIT}s?", _back),
@@ -179,5 +179,6 @@ PATTERNS: tuple[tuple[str, Callable[[re.Match[str], date], Span | None]], ...] =
         rf"(?:on |from )?(?:the )?{_WHICH_DAY}(?P<weekday>{'|'.join(_WEEKDAYS)})",
         _weekday,
     ),
+    (rf"{_FEAST}(?P<year>)", _feast),
     (r"(?P<which>today|yesterday|tomorrow)(?:'s)?", _near_day),
 )

@@ -79,6 +79,7 @@ def exoplanets(wish: Wish, _settings: Settings) -> Plan:
         given["facility"] = read.facility
     if not given:
         name = free_name(read)
+        name = "" if name.islower() and name.isalpha() else name
         if not (name or _ANY_PLANET.search(read.masked)):
             return Plan(missing="Which planets? Give a star, a planet, a method or a year.")
         given |= {"host": name} if name else {}

@@ -96,6 +96,8 @@ class Wish:
     """Of the papers found last."""
     asteroid: str = ""
     """Asteroid or comet that is named, or was spoken of last where the question points to it."""
+    rival: str = ""
+    """Another intent that is about as likely."""
     told: str = ""
     """What the last answer says, where only that is asked for."""
     is_reply: bool = False
@@ -146,6 +148,7 @@ def _wish(question: Asked, past: _Past | None, router: Router, today: date) -> W
         target=_target(entities, question, past),
         tables=question.tables,
         bibcodes=past.bibcodes if past else (),
+        rival=routed.rival,
     )
     wish = replace(wish, asteroid=_asteroid(wish, past))
     if past and past.answer and _COUNTED.search(entities.text):
@@ -161,7 +164,7 @@ def _wish(question: Asked, past: _Past | None, router: Router, today: date) -> W
     if past and _asks_property(routed, entities):
         intent = _OF_KIND.get(_kind_of(wish.target), "")
         if intent:
-            return replace(wish, intent=intent)
+            return replace(wish, intent=intent, rival="")
     if past and (_goes_on(routed, past, entities) or _is_elliptic(routed, past, entities)):
         return _repeated(wish, past)
     return _plotted(wish, routed)
@@ -225,7 +228,7 @@ def _is_elliptic(routed: Routed, past: _Past, entities: Entities) -> bool:
 
 def _is_new(routed: Routed, past: _Past, entities: Entities) -> bool:
     """Tell a new question from the reply to one of ours."""
-    if routed.intent in {past.wish.intent, UNCLEAR, KNOWLEDGE}:
+    if routed.intent in {past.wish.intent, past.wish.rival, UNCLEAR, KNOWLEDGE}:
         return routed.intent == KNOWLEDGE and routed.score >= _SURE
     if len(entities.text.split()) <= 3 and routed.intent != "greeting":  # "M13", "norad 25544"
         return False
@@ -235,7 +238,9 @@ def _is_new(routed: Routed, past: _Past, entities: Entities) -> bool:
 def _filled(wish: Wish, past: _Past) -> Wish:
     merged = _merged(past.wish.entities, wish.entities)
     target = wish.target or past.wish.target
-    return replace(wish, intent=past.wish.intent, entities=merged, target=target, is_reply=True)
+    is_other = bool(past.wish.rival) and wish.intent == past.wish.rival
+    intent = past.wish.rival if is_other else past.wish.intent
+    return replace(wish, intent=intent, entities=merged, target=target, rival="", is_reply=True)
 
 
 def _goes_on(routed: Routed, past: _Past, entities: Entities) -> bool:
@@ -261,12 +266,12 @@ def _repeated(wish: Wish, past: _Past) -> Wish:
     if past.wish.intent in {KNOWLEDGE, UNCLEAR, "greeting", "sources", "adql"}:
         return wish
     if past.wish.intent == "cone-search" and _cuts_only(wish):
-        return replace(wish, intent="colour-cut", target="")
+        return replace(wish, intent="colour-cut", target="", rival="")
     again = past.search if past.search and _is_elsewhere(wish, past.wish) else past.wish
     entities = _merged(again.entities, wish.entities)
     target = wish.target or again.target
     entities = replace(entities, masked=f"{again.entities.masked}{TURN}{wish.entities.masked}")
-    return replace(wish, intent=again.intent, entities=entities, target=target)
+    return replace(wish, intent=again.intent, entities=entities, target=target, rival="")
 
 
 def _cuts_only(wish: Wish) -> bool:
@@ -292,7 +297,7 @@ def _plotted(wish: Wish, routed: Routed) -> Wish:
     is_other = routed.intent in {"sky-map", "sed", "light-curve"} and routed.score > 0
     is_plain = routed.score < _SURE and not wish.entities.names and not is_other
     if wish.tables and is_plain and _PLOT.search(text) and _TABLE.search(text):
-        return replace(wish, intent="cmd", target="")
+        return replace(wish, intent="cmd", target="", rival="")
     return wish
 
 
