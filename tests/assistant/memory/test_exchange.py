@@ -130,3 +130,19 @@ def test_files_come_in_under_their_own_folder_only(memory):
     line = '{"kind": "file", "name": "../../evil.sh", "base64": "aGk="}'
     new = import_lines(memory, [HEAD, line])
     assert [one.name for one in memory.files(new.id).iterdir()] == ["evil.sh"]
+
+
+@pytest.mark.parametrize("name", ["tables", "a\0.png", "x" * 300, "..", ".hidden"])
+def test_a_name_that_no_file_of_ours_has_is_refused(memory, talk, name):
+    lines = [json.loads(line) for line in export_lines(memory, talk)]
+    lines[-1]["name"] = name
+    with pytest.raises(InputError, match="Line 4 names no file"):
+        import_lines(memory, map(json.dumps, lines))
+    assert len(memory.recent()) == 1
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"kind": "asked", "body": {"text": "\\ud800"}}'])
+def test_lines_that_no_file_can_hold_are_refused(memory, talk, line):
+    first = next(export_lines(memory, talk))
+    with pytest.raises(InputError, match="Line 2 is no JSON"):
+        import_lines(memory, [first, line])

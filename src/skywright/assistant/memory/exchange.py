@@ -11,9 +11,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from skywright.assistant.memory.memory import Memory, add_message, checked_title, insert
 from skywright.assistant.memory.records import VERSION, Conversation, body_of, turn_of
-from skywright.assistant.memory.shelf import MOST_TABLES, name_tables, packed_tables, unpack_table
+from skywright.assistant.memory.shelf import (
+    MOST_TABLES,
+    TABLES_FOLDER,
+    name_tables,
+    packed_tables,
+    unpack_table,
+)
 from skywright.errors import InputError
 
 MOST_LINES = 20_000
@@ -90,7 +98,7 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 def _record(number: int, line: str) -> dict[str, Any]:
     try:
-        value = json.loads(line)
+        value = from_json(line)  # refuses halves of surrogate pairs, which no file can hold
     except ValueError as error:
         message = f"Line {number} is no JSON: {error}."
         raise InputError(message) from error
@@ -150,9 +158,10 @@ def _content(number: int, record: dict[str, Any]) -> bytes:
 
 def _write_file(number: int, record: dict[str, Any], content: bytes, folder: Path) -> None:
     name = Path(str(record.get("name", ""))).name
-    if not name or name.startswith("."):
+    is_name = name and name != TABLES_FOLDER and not name.startswith(".") and "\0" not in name
+    if not is_name or len(name.encode()) > _LONGEST_NAME:
         message = f"Line {number} names no file."
-        raise InputError(message)
+        raise InputError(message, hint=f"A name has at most {_LONGEST_NAME} bytes.")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
 

@@ -23,7 +23,7 @@ MOST_TABLES = 8
 MOST_CELLS = 20_000_000
 """Of a table that is taken in: ten times what the tools make, some 160 MB in memory."""
 
-_TABLES = "tables"
+TABLES_FOLDER = "tables"
 _log = get_logger("skywright.memory")
 
 
@@ -36,7 +36,7 @@ def open_desk(memory: Memory, id_: str, settings: Settings) -> Desk:
     tables: dict[str, pl.DataFrame] = {}
     for name, file in names.items():
         try:
-            tables[name] = pl.read_parquet(folder / _TABLES / file)
+            tables[name] = pl.read_parquet(folder / TABLES_FOLDER / file)
         except (OSError, pl.exceptions.PolarsError) as error:
             _log.warning("table_lost", conversation=id_, table=name, reason=str(error))
     return Desk(folder, settings, tables=tables, target=known.target)
@@ -48,7 +48,7 @@ def keep_tables(memory: Memory, id_: str, desk: Desk, before: dict[str, pl.DataF
     The files are written first and named by the database after: a crash leaves no table half kept.
     """
     wanted = dict(list(desk.tables.items())[-MOST_TABLES:])
-    folder = memory.files(id_) / _TABLES
+    folder = memory.files(id_) / TABLES_FOLDER
     with memory.file.read() as connection:
         known = _names(connection, id_)
     kept = {
@@ -77,7 +77,7 @@ def packed_tables(memory: Memory, id_: str) -> Iterator[tuple[str, bytes]]:
     with memory.file.read() as connection:
         names = _names(connection, id_)
     for name, file in names.items():
-        path = memory.files(id_) / _TABLES / file
+        path = memory.files(id_) / TABLES_FOLDER / file
         if path.is_file():
             yield name, path.read_bytes()
 
@@ -99,7 +99,7 @@ def unpack_table(content: bytes, folder: Path) -> str:
     if rows * columns > MOST_CELLS:
         message = f"The table has {rows:,} rows of {columns}; {MOST_CELLS:,} cells are taken in."
         raise InputError(message)
-    return _written(folder / _TABLES, lambda path: path.write_bytes(content))
+    return _written(folder / TABLES_FOLDER, lambda path: path.write_bytes(content))
 
 
 def name_tables(connection: sqlite3.Connection, id_: str, files: Mapping[str, str]) -> None:
