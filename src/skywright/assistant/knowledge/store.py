@@ -16,18 +16,18 @@ import numpy.typing as npt
 
 from skywright.assistant.knowledge.blocks import Format
 from skywright.assistant.knowledge.chunking import Chunk, chunks_of
-from skywright.assistant.knowledge.schema import upgrade
+from skywright.assistant.knowledge.schema import STEPS
 from skywright.assistant.knowledge.vectors import drop_files
 from skywright.errors import InputError, NotFoundError
 from skywright.settings import Settings, get_settings
 from skywright.store.database import StoreError, utc_now
+from skywright.store.sqlite_file import SqliteFile
 
 DENSE_WEIGHT = 0.8
 """Weight of meaning against words until a collection is tuned: best on both halves of Astro-QA."""
 
 COLLECTION = "default"
 _FILE_NAME = "knowledge.db"
-_BUSY_TIMEOUT_S = 30.0
 _COUNT_IT = "UPDATE state SET generation = generation + 1, stamp = lower(hex(randomblob(16)))"
 
 
@@ -65,7 +65,7 @@ class KnowledgeStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._is_ready = False
+        self._file = SqliteFile(path, STEPS, "The knowledge base")
 
     @classmethod
     def of(cls, settings: Settings | None = None) -> KnowledgeStore:
@@ -76,23 +76,15 @@ class KnowledgeStore:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Open a connection that sees one state, whatever others write meanwhile."""
-        with self._connected() as connection:
-            connection.execute("BEGIN")
+        with self._file.read() as connection:
             yield connection
-            connection.execute("ROLLBACK")
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Open a transaction: all of it is kept, on the disk, or nothing."""
-        with self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute(_COUNT_IT)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+        with self._file.write() as connection:
+            yield connection
+            connection.execute(_COUNT_IT)
 
     def add(self, document: Document, *, collection: str = COLLECTION) -> Added:
         """Keep a document with its chunks and words; the same content is kept once.
@@ -250,37 +242,6 @@ class KnowledgeStore:
                 " SELECT id, ?, ? FROM chunk WHERE id = ?",
                 rows,
             )
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.OperationalError) as error:
-            raise self._unusable(error) from error
-        try:
-            connection.row_factory = sqlite3.Row
-            self._prepare(connection)
-            yield connection
-        except sqlite3.DatabaseError as error:
-            raise self._unusable(error) from error
-        finally:
-            connection.close()
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")  # what was acknowledged is on the disk
-        if not self._is_ready:
-            connection.execute("PRAGMA journal_mode = WAL")
-            upgrade(connection)
-            self._is_ready = True
-
-    def _unusable(self, error: Exception) -> StoreError:
-        message = f"The knowledge base {self.path} cannot be used: {error}."
-        hint = "Check SKYWRIGHT_DATA_DIR, that the folder is writable and its disk has room."
-        return StoreError(message, hint=hint)
 
 
 def _erase(connection: sqlite3.Connection, document_id: int) -> int:

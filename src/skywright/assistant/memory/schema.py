@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 _FIRST = """
 CREATE TABLE conversation (
     id TEXT PRIMARY KEY,
@@ -75,35 +73,4 @@ CREATE TABLE fact (
 ) WITHOUT ROWID;
 """
 
-_STEPS = (_FIRST,)
-
-
-def upgrade(connection: sqlite3.Connection) -> None:
-    """Apply the steps that are missing; of several processes one does it, the others wait."""
-    if _done(connection) == len(_STEPS):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for step in _STEPS[_done(connection) :]:
-            for statement in _statements(step):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(_STEPS)}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _done(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _statements(step: str) -> list[str]:
-    """Split a step at complete statements; ``executescript`` would end the transaction."""
-    statements, held = [], ""
-    for line in step.splitlines(keepends=True):
-        held += line
-        if sqlite3.complete_statement(held):
-            statements.append(held)
-            held = ""
-    return statements
+STEPS = (_FIRST,)
