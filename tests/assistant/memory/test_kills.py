@@ -9,7 +9,7 @@ import time
 
 from skywright.assistant.memory.memory import Memory
 
-_KILLS = 20
+_KILLS = 12
 _WRITERS = """
 import os, sys
 from pathlib import Path
@@ -17,18 +17,20 @@ from skywright.assistant.engine.model import Asked, Replied
 from skywright.assistant.memory.memory import Memory
 from skywright.assistant.messages import Answer, ToolCall, ToolRun
 folder, id_ = Path(sys.argv[1]), sys.argv[2]
+def say(line):
+    os.write(1, f"{line}\\n".encode())  # in one piece, whoever writes beside
 run = ToolRun(call=ToolCall(id="t1-1", tool="x"), error="none")
 for _ in sys.stdin:  # a fork is a writer of its own, and need not import all this again
     if child := os.fork():
-        print("writer", child, flush=True)
+        say(f"writer {child}")
         os.waitpid(child, 0)
-        print("ended", flush=True)
+        say("ended")
         continue
     memory = Memory(folder)
     while True:
         memory.add(id_, Asked("question " * 50))
         number = memory.add(id_, Replied(Answer(text="answer " * 50, tool_runs=(run,) * 3)))
-        print("wrote", number, flush=True)
+        say(f"wrote {number}")
 """
 
 
