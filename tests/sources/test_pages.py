@@ -6,6 +6,7 @@ from skywright.errors import SourceError
 from skywright.sources.brycetech import STATE
 from skywright.sources.html_text import markdown_of
 from skywright.sources.pages import read_page
+from skywright.sources.plain_text import plain_text
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>Space &amp; more | Office</title>
 <script>var a = "<table><tr><td>no</td></tr></table>";</script></head><body>
@@ -88,6 +89,12 @@ def test_what_is_no_whole_page_is_a_sentence(markup, said):
 @pytest.mark.parametrize("piece", ["<", "<a ", "<!--", "<![x>", "<![CDATA[x>", "</a", '<a href="'])
 def test_a_page_of_openings_without_ends_is_read_all_the_same(piece):
     assert "Meteors" in markdown_of(f"<p>Meteors</p>{piece * 20_000}")[1]
+
+
+@pytest.mark.parametrize("piece", ["<![x>", "<a "])
+def test_stray_openings_stop_neither_a_page_nor_a_field_of_a_feed(piece):
+    assert plain_text(f"{piece * 20_000}<p>Meteors</p>").endswith("Meteors")
+    assert _read(PAGE.replace("<main>", f"<main>{piece * 20_000}")).grids
 
 
 def test_comments_and_declarations_are_no_text():

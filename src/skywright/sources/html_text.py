@@ -23,16 +23,24 @@ _LINES = {"br", "li", "tr", "dt", "dd"}
 _HEADINGS = {f"h{k}" for k in range(1, 7)}
 _DECLARATION = re.compile(r"<![^<>]*>")
 _STRAY = re.compile(r"<(?![^<>]*>)")
-"""Opens no tag: the parser of the standard library looks for its end through the whole page."""
 
 
 def markdown_of(page: str) -> tuple[str, str]:
     """Return the title of a page and its text as Markdown."""
     reader = _Reader()
-    reader.feed(_STRAY.sub("&lt;", _DECLARATION.sub("", _without_comments(page))))
+    reader.feed(tags_closed(page))
     reader.close()
     text = re.sub(r"[ \t]+\n", "\n", "".join(reader.parts))
     return " ".join(reader.title.split()), re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def tags_closed(page: str) -> str:
+    """Return a page without comments and declarations, its stray openings written as text.
+
+    The parser of the standard library looks for the end of each opening through the whole page,
+    and raises an AssertionError at some declarations: what strangers write is fed to it as this.
+    """
+    return _STRAY.sub("&lt;", _DECLARATION.sub("", _without_comments(page)))
 
 
 def _without_comments(page: str) -> str:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 from skywright.errors import SourceError
-from skywright.sources.html_text import markdown_of
+from skywright.sources.html_text import markdown_of, tags_closed
 from skywright.sources.records import unknown_shape
 from skywright.sources.state import SourceState
 
@@ -86,7 +86,7 @@ def read_page(content: bytes, url: str, state: SourceState) -> Page:
     for tag in ("header", "footer", "aside"):
         body = _without(body, tag)
     found = _Structure(url)
-    found.feed(body)
+    found.feed(tags_closed(body))
     found.close()
     title = " ".join(markdown_of(markup)[0].split())
     return Page(url, title, markdown_of(body)[1], tuple(found.grids), tuple(found.links))

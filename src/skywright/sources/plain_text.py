@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+from skywright.sources.html_text import tags_closed
+
 _BREAKS = frozenset({"p", "br", "div", "li", "h1", "h2", "h3", "tr"})
 _UNREAD = frozenset({"script", "style"})
 
@@ -32,7 +34,7 @@ class _Text(HTMLParser):
 def plain_text(snippet: str) -> str:
     """Return the words of a snippet: no tags, no scripts, entities resolved, a line a paragraph."""
     parser = _Text()
-    parser.feed(snippet)
+    parser.feed(tags_closed(snippet))
     parser.close()
     lines = (" ".join(line.split()) for line in "".join(parser.pieces).split("\n"))
     return "\n".join(line for line in lines if line)
