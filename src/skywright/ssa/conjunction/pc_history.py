@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.errors import InputError, NotFoundError
+from skywright.errors import InputError
+from skywright.ssa.records.files import content_of
 
 F64 = npt.NDArray[np.float64]
 
@@ -57,11 +58,7 @@ def read_pc_history(source: Path | str, column: str = PC) -> list[Event]:
     NotFoundError
         If there is no such file.
     """
-    path = Path(source)
-    if not path.is_file():
-        message = f"The file {path} does not exist."
-        raise NotFoundError(message)
-    content = path.read_bytes()
+    content, name = content_of(source)
     try:
         if content.startswith(b"PAR1"):
             table = pl.read_parquet(io.BytesIO(content))
@@ -70,7 +67,7 @@ def read_pc_history(source: Path | str, column: str = PC) -> list[Event]:
         else:
             table = pl.read_csv(io.BytesIO(content), infer_schema_length=None)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        message = f"{path.name} is neither Parquet, CSV nor a JSON list: {error}."
+        message = f"{name} is neither Parquet, CSV nor a JSON list: {error}."
         raise InputError(message) from error
     return events_of(table, column)
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.errors import InputError
+from skywright.ssa.records.files import content_of
 
 F64 = npt.NDArray[np.float64]
 
@@ -92,14 +93,11 @@ class Cdm:
 
 
 def read_cdm(source: Path | str) -> Cdm:
-    """Read a file in either notation; raises like `parse_cdm`."""
-    path = Path(source)
-    if not path.is_file():
-        message = f"The file {path} does not exist."
-        raise InputError(message)
+    """Read a file in either notation; raises like `content_of` and `parse_cdm`."""
     from skywright.ssa.records.cdm_xml import cdm_of  # which stands on this module
 
-    return cdm_of(path.read_text(encoding="utf-8-sig", errors="replace"), path.name)
+    content, name = content_of(source)
+    return cdm_of(content.decode("utf-8-sig", errors="replace"), name)
 
 
 def parse_cdm(text: str, name: str = "the message") -> Cdm:

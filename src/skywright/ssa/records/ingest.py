@@ -16,6 +16,7 @@ import polars as pl
 from skywright.errors import InputError, NotFoundError
 from skywright.ssa.element_sets import COLUMNS, checked_history
 from skywright.ssa.records.cdm import write_cdm
+from skywright.ssa.records.files import content_of
 from skywright.ssa.records.quality import Mark, mark
 from skywright.ssa.records.reading import history_of
 from skywright.ssa.records.record import Encounter, Kind, Record
@@ -75,10 +76,7 @@ def ingest(
     """
     records: list[Received] = []
     for path in paths:
-        if not path.is_file():
-            message = f"The file {path} does not exist."
-            raise NotFoundError(message)
-        records += _of_file(path.read_bytes(), path.name, now)
+        records += _of_file(*content_of(path), now)
     if not records:
         message = "The files hold no records."
         raise InputError(message)

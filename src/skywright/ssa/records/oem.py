@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skywright.errors import InputError
+from skywright.ssa.records.files import content_of
 from skywright.ssa.records.oem_text import (
     COVARIANCE_KEYS,
     ENDS,
@@ -114,12 +115,9 @@ class Oem:
 
 
 def read_oem(source: Path | str) -> Oem:
-    """Read a file in either notation; raises like `parse_oem`."""
-    path = Path(source)
-    if not path.is_file():
-        message = f"The file {path} does not exist."
-        raise InputError(message)
-    return parse_oem(path.read_text(encoding="utf-8-sig", errors="replace"), path.name)
+    """Read a file in either notation; raises like `content_of` and `parse_oem`."""
+    content, name = content_of(source)
+    return parse_oem(content.decode("utf-8-sig", errors="replace"), name)
 
 
 def parse_oem(text: str, name: str = "the message") -> Oem:

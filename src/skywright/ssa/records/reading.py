@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 import polars as pl
 
-from skywright.errors import InputError, NotFoundError
+from skywright.errors import InputError
 from skywright.ssa.element_sets import COLUMNS, checked_history
+from skywright.ssa.records.files import content_of
 from skywright.ssa.records.omm import read_omm
 from skywright.ssa.records.record_json import VERSION_KEY, records_from_json
 from skywright.ssa.records.tle import read_tles
@@ -64,11 +65,7 @@ def read_history(source: Path | str) -> pl.DataFrame:
     InputError
         If it is none of these, or a value in it is wrong.
     """
-    path = Path(source)
-    if not path.is_file():
-        message = f"The file {path} does not exist."
-        raise NotFoundError(message)
-    return history_of(path.read_bytes(), path.name)
+    return history_of(*content_of(source))
 
 
 def history_of(content: bytes, name: str = "the file") -> pl.DataFrame:

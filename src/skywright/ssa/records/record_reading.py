@@ -9,10 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from skywright.errors import InputError, NotFoundError
+from skywright.errors import InputError
 from skywright.ssa.element_sets import COLUMNS, checked_history
 from skywright.ssa.records.cdm import Cdm
 from skywright.ssa.records.cdm_xml import cdm_of
+from skywright.ssa.records.files import content_of
 from skywright.ssa.records.oem import parse_oem
 from skywright.ssa.records.oem_records import records_of_oem
 from skywright.ssa.records.reading import history_of
@@ -58,11 +59,7 @@ def read_records(source: Path | str, *, received_at: datetime | None = None) -> 
     InputError
         If it is none of these, or a value in it is wrong.
     """
-    path = Path(source)
-    if not path.is_file():
-        message = f"The file {path} does not exist."
-        raise NotFoundError(message)
-    return records_of(path.read_bytes(), path.name, received_at=received_at)
+    return records_of(*content_of(source), received_at=received_at)
 
 
 def records_of(
