@@ -138,6 +138,23 @@ def test_a_middle_and_a_half_width_are_bounds():
     assert (given["low"], given["high"]) == pytest.approx((0.95, 1.05))
 
 
+@pytest.mark.parametrize(
+    ("questions", "tool", "arguments"),
+    [
+        (["papers on globular clusters", "by Heggie"], "search-papers",
+         {"query": "globular clusters", "author": "Heggie"}),
+        (["SELECT TOP 3 ra FROM gaiadr3.gaia_source", "same with TOP 5"], "run-adql",
+         {"query": "SELECT TOP 5 ra FROM gaiadr3.gaia_source", "limit": 5}),
+        (["the ISS", "when was it launched?"], "find-satellites", {"name": "ISS"}),
+        (["APOD on 2020-01-01", "next day"], "picture-of-the-day", {"date": "2020-01-02"}),
+    ],
+)  # fmt: skip
+def test_short_questions_go_on_with_what_was_asked(questions, tool, arguments):
+    called, given = _called(*questions, target="ISS")
+    assert called == tool
+    assert {name: given.get(name) for name in arguments} == arguments
+
+
 class _Doubtful(Router):
     """Holds that a search around a place may as well be a map."""
 

@@ -18,7 +18,7 @@ _COLOURS = {
         for blue, red in ("ug", "gr", "gi", "ri", "iz", "bv", "jh", "jk", "hk")
     },
 }
-_ANY = r"\b(?:the )?colou?r(?: index)?\b"
+_ANY = r"\b(?:the )?colou?rs?(?: (?:index|indices))?\b"
 _G = r"\b(?:phot_)?g(?:_mean_mag)?\b(?: ?mag(?:nitude)?s?)?"
 _MAG = rf"(?:{_G}|\b(?:apparent )?mag(?:nitude)?s?\b(?: g\b)?)"
 _BANDS = {
@@ -36,8 +36,11 @@ _BETWEEN = (
     rf"(?:is |are |in |lies |ranging |values? )*{_RANGE}"
     rf"[\[(]?(?P<low>{_N})\s*{_TO}\s*(?P<high>{_N})[\])]?"
 )
-ABOVE = r"above|over|greater than|larger than|more than|redder than|at least|fainter than"
-BELOW = r"below|under|less than|smaller than|bluer than|at most|brighter than|up to"
+ABOVE = (
+    r"above|over|greater than|larger than|bigger than|higher than|exceeding|more than|redder than"
+    r"|at least|fainter than"
+)
+BELOW = r"below|under|less than|lower than|smaller than|bluer than|at most|brighter than|up to"
 
 _IS = r"(?:(?:is|are|of|be|a|not|no|isn't|aren't|that|which) )*"
 _AROUND = r"(?:around|about|near|close to|roughly|approximately|~|=|of)?"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
+from skywright.assistant.rules.numbers import number_of
 from skywright.assistant.rules.reading import Reader
 from skywright.assistant.rules.relative_dates import FEASTS
 from skywright.assistant.rules.relative_dates import PATTERNS as RELATIVE
@@ -89,6 +90,12 @@ def _decade(match: re.Match[str], _today: date) -> Span:
     return Span(date(year, 1, 1), date(year + 9, 12, 31))
 
 
+def _spoken_decade(match: re.Match[str], _today: date) -> Span:
+    """Read "the seventies" as those of the last century."""
+    year = 1900 + int(number_of(match["tens"][:-3] + "y"))
+    return Span(date(year, 1, 1), date(year + 9, 12, 31))
+
+
 def _years(match: re.Match[str], _today: date) -> Span | None:
     first, last = int(match["first"]), int(match["first"][:2] + match["last"])
     is_range = last > first and int(match["last"]) > 12
@@ -150,6 +157,7 @@ _OF_YEAR = rf"(?P<year>{YEAR})"
 _JOINED = r" ?(?:and|to|until|till|through|-) ?"
 _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], date], Span | None]], ...] = (
     (r"(?:in|during|from)? ?(?:the )?(?P<decade>(?:1[89]|20)\d0)'?s", _decade),
+    (r"(?:in|during|from|of)? ?the (?P<tens>(?:fift|sixt|sevent|eight|ninet)ies)", _spoken_decade),
     (r"(?P<first>(?:19|20)\d\d)[-/](?P<last>\d\d)", _years),
     (
         rf"{_FIRST_DAY}{_JOINED}{_LAST_DAY},? {_OF_YEAR}",

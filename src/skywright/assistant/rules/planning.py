@@ -89,7 +89,9 @@ def _adql(wish: Wish, _settings: Settings) -> Plan:
         return Plan(missing="Which query? Write it in ADQL, such as SELECT TOP 5 * FROM basic.")
     given: dict[str, Any] = {"service": service_of(query, wish.entities.masked)}
     if wish.entities.count:
-        given["limit"] = min(wish.entities.count, _MOST_ROWS)
+        most = min(wish.entities.count, _MOST_ROWS)
+        query = _TOP.sub(f"TOP {most}", query, count=1)
+        given["limit"] = most
     return Plan((step("run-adql", query=query, **given),))
 
 
@@ -107,6 +109,7 @@ def _nothing(_wish: Wish, _settings: Settings) -> Plan:
 
 _MOST_SEARCHED = 1_000
 """Characters of a question that the search takes."""
+_TOP = re.compile(r"\btop\s+\d+", re.IGNORECASE)
 _MOST_ROWS = 50_000
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 _OF_ONE = frozenset(

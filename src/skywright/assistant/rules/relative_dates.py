@@ -21,7 +21,8 @@ _FEASTS = {
     "valentine's day": (2, 14),
 }  # fmt: skip
 _TO_COME = re.compile(
-    r"\b(?:planned|scheduled|upcoming|due|next|coming|will|going to|expected|slated|future)\b",
+    r"\b(?:planned|scheduled|upcoming|due|next|coming|will|going to|expected|slated|future"
+    r"|launching|flying|lifting off)\b",
     re.IGNORECASE,
 )
 
@@ -102,7 +103,8 @@ def _ago(match: re.Match[str], today: date) -> Span:
 def _weekday(match: re.Match[str], today: date) -> Span:
     """Read "last Monday" and "on Monday" as the latest, "next Monday" as that to come."""
     wanted = _WEEKDAYS.index(match["weekday"].lower())
-    if (match["which"] or "").lower() in {"next", "coming"}:
+    which = (match["which"] or "").lower()
+    if which in {"next", "coming"} or (not which and _TO_COME.search(match.string)):
         day = today + timedelta((wanted - today.weekday() - 1) % 7 + 1)
     else:
         day = today - timedelta((today.weekday() - wanted - 1) % 7 + 1)
@@ -140,8 +142,9 @@ def shifted(text: str, span: Span) -> Span | None:
     start = span.since or span.until
     if not found or start is None:
         return None
-    sign = -1 if (found["way"] or found["side"]).lower() in _EARLIER else 1
-    unit = (found["unit"] or found["also"]).lower()
+    way = found["way"] or found["side"] or found["bare"]
+    sign = -1 if way.lower() in _EARLIER else 1
+    unit = (found["unit"] or found["also"] or found["day"]).lower()
     if unit in _YEARS:
         years = sign * _YEARS[unit]
         return Span(_in_year(span.since, years), _in_year(span.until, years), is_day=span.is_day)
@@ -156,7 +159,8 @@ def shifted(text: str, span: Span) -> Span | None:
 _EARLIER = frozenset(["before", "earlier", "previous", "preceding"])
 _SHIFT = re.compile(
     r"\b(?:the|a|one) (?P<unit>day|week|month|year|decade) (?P<way>before|after|earlier|later)\b"
-    r"|\bthe (?P<side>previous|preceding|following|next) (?P<also>day|week|month|year|decade)\b",
+    r"|\bthe (?P<side>previous|preceding|following|next) (?P<also>day|week|month|year|decade)\b"
+    r"|^(?:and )?(?P<bare>next|previous) (?P<day>day)\W*$",
     re.IGNORECASE,
 )
 _WHICH_DAY = "(?:(?P<which>last|this|past|previous|next|coming) )?"

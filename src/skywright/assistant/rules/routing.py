@@ -33,6 +33,12 @@ _LIKE = 0.45
 """Cosine to an example from which it counts alone."""
 _SOME, _LIKELY = 1.0, 0.75
 """Score by patterns, and probability by words, below which an intent needs likeness."""
+_NOT_WANTED = re.compile(
+    r",? ?(?:\bplease )?\b(?:do not|don't|no need to|need not|without|no|not) (?:a |an |any |the )?"
+    r"(?:plot\w*|draw\w*|maps?|charts?|diagrams?|cmds?|seds?|light ?curves?|simulat\w*|pictures?)\b"
+    r"(?: (?:it|them|this|that|please|needed|anything))*"
+)
+"""What is said not to be wanted does not speak for its tool."""
 _FEWEST_WORDS = 3
 _DOUBT = 0.4
 """Lead below which it is asked which of two is wanted; 0.5 % of 1,100 questions lie below it."""
@@ -134,8 +140,17 @@ class Router:
         is_bare = best in _RUN_ON_NOTHING and scores[best] < _SOME
         if is_bare or (is_weak and alike.get(best, 0.0) < _LIKE):
             best = KNOWLEDGE if len(text.split()) >= _FEWEST_WORDS else UNCLEAR
-        is_doubtful = is_close and not {best, other} & _HARMLESS
-        return Routed(best, scores.get(best, 0.0), scores, other if is_doubtful else "")
+        if not is_close or {best, other} & _HARMLESS:
+            return Routed(best, scores.get(best, 0.0), scores)
+        settled = _settled({best, other}, text)
+        return Routed(settled or best, scores[settled or best], scores, "" if settled else other)
+
+
+def _settled(two: set[str], text: str) -> str:
+    """Return which of two wishes a named thing speaks for, or the one that only looks up."""
+    if "SATELLITE" in text and two == {"satellites", "launches"}:
+        return "satellites"
+    return "coordinates" if "coordinates" in two and "OBJECT" in text else ""
 
 
 WORDS = "words.tsv"
@@ -172,7 +187,7 @@ def words_of(entities: Entities) -> str:
     for name, word in ((entities.provider, "PROVIDER"), (entities.rocket, "ROCKET")):
         if name:
             masked = f"{masked} {word}"
-    return mended(masked)
+    return _NOT_WANTED.sub(" ", mended(masked))
 
 
 def _score(intent: Intent, text: str) -> float:

@@ -95,7 +95,12 @@ def unwanted_of(read: Entities) -> str:
 def _kept(match: re.Match[str]) -> str:
     """Drop the author, keep the word before "by" that tells what is wanted."""
     before = match[0][: match.start("name") - match.start()]
-    return re.sub(r"\b(?:by|from|authors?:?|the)\s*$", "", before.rstrip(), flags=re.IGNORECASE)
+    return re.sub(
+        r"\b(?:by|from|authors?:?|the|has|have|did|does|of)\s*$",
+        "",
+        before.rstrip(),
+        flags=re.IGNORECASE,
+    )
 
 
 def author_of(read: Entities) -> str:

@@ -34,10 +34,11 @@ _ALSO = re.compile(
     r"^(?:and|or|now|then|also|what about|how about|same|again|only|but|plus)\b", re.I
 )
 _COUNTED = re.compile(
-    r"^(?:and |so |but |ok(?:ay)?,? )*how many (?:of )?"
-    r"(?:(?:them|these|those|stars|rows|sources) )?"
-    r"(?:(?:are|is|were|was|have|did) )?(?:(?:there|we) )?"
-    r"(?:left|remain\w*|over|kept|survived?|passed?)\W*$",
+    r"^(?:and |so |but |ok(?:ay)?,? )*how many(?: of)?"
+    r"(?: (?:them|these|those|stars|rows|sources))?(?: (?:are|is|were|was|have|did))?"
+    r"(?: (?:there|we))?(?: (?:left|remain\w*|over|kept|survived?|passed?))?\W*$"
+    r"|^(?:and |so )?(?:which|what) (?:one |of (?:them|these|those) )?(?:is|was|are) the \w+est"
+    r"(?: of (?:them|these|those))?\W*$",
     re.IGNORECASE,
 )
 """Asks for what the last answer has told."""
@@ -64,6 +65,7 @@ _PROPERTY = re.compile(
     r"|^(?:and |so )?(?:how (?:big|large|heavy|massive|bright|dangerous|risky|hot|high|old|far)"
     r"|when) (?:is|was|does|did) (?:it|that|this)\b"
 )
+_WHEN_LAUNCHED = re.compile(r"^(?:and )?when (?:was|were|did) (?:it|they|this|that) .*launch")
 _OF_KIND = {
     "exoplanet": "exoplanets",
     "asteroid": "neo-assess",
@@ -71,6 +73,7 @@ _OF_KIND = {
     "satellite": "satellites",
 }
 """What tells of a thing of each kind."""
+_BY = re.compile(r"\b(?:by|from|of) (?:[A-Z]\w+)")
 _ON = re.compile(r"\b(?:on|about|regarding) \w", re.IGNORECASE)
 TURN = " \u21b5 "
 """Stands between the words of questions of which the later goes on with the earlier."""
@@ -161,6 +164,8 @@ def _wish(question: Asked, past: _Past | None, router: Router, today: date) -> W
         and (span := shifted(entities.text, past.wish.entities.span))
     ):
         return _repeated(replace(wish, entities=replace(entities, span=span, faults=())), past)
+    if past and _WHEN_LAUNCHED.search(entities.masked) and _kind_of(wish.target) == "satellite":
+        return replace(wish, intent="satellites", rival="")
     if past and _asks_property(routed, entities):
         intent = _OF_KIND.get(_kind_of(wish.target), "")
         if intent:
@@ -253,23 +258,31 @@ def _goes_on(routed: Routed, past: _Past, entities: Entities) -> bool:
         or entities.span
         or entities.magnitude
         or entities.positions
+        or (past.wish.intent == "papers" and _BY.search(entities.untimed))
         or entities.count
         or any(getattr(entities, name) for name in _FILTERS.get(past.wish.intent, ()))
         or entities.amounts != Amounts()
     )
+    if past.wish.intent == "adql" and not entities.count:
+        return False
     is_weak = routed.score < _SURE or routed.intent in {KNOWLEDGE, UNCLEAR}
     is_also = bool(_ALSO.search(entities.text)) and routed.score < _SURE + 1
     return is_short and says_something and is_weak and is_also
 
 
 def _repeated(wish: Wish, past: _Past) -> Wish:
-    if past.wish.intent in {KNOWLEDGE, UNCLEAR, "greeting", "sources", "adql"}:
+    if past.wish.intent in {KNOWLEDGE, UNCLEAR, "greeting", "sources"}:
         return wish
     if past.wish.intent == "cone-search" and _cuts_only(wish):
         return replace(wish, intent="colour-cut", target="", rival="")
     again = past.search if past.search and _is_elsewhere(wish, past.wish) else past.wish
     entities = _merged(again.entities, wish.entities)
     target = wish.target or again.target
+    # The words hold the subject of papers and their author, which may be said one by one.
+    said = wish.entities.untimed
+    if not _ON.search(said):
+        said = f"{again.entities.untimed} {said}" if _BY.search(said) else again.entities.untimed
+    entities = replace(entities, untimed=said)
     entities = replace(entities, masked=f"{again.entities.masked}{TURN}{wish.entities.masked}")
     return replace(wish, intent=again.intent, entities=entities, target=target, rival="")
 
@@ -303,9 +316,7 @@ def _plotted(wish: Wish, routed: Routed) -> Wish:
 
 def _merged(old: Entities, new: Entities) -> Entities:
     """Return what was read before, with what is read now in its place."""
-    kept = {"text", "masked"}
-    if not _ON.search(new.untimed):
-        kept.add("untimed")  # it holds the subject of papers
+    kept = {"text", "masked", "untimed"}
     empty = Entities("", "")
     changed = {
         one.name: getattr(new, one.name)
