@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skywright.errors import InputError
 from skywright.foundry.kind import SIGNATURE, Predict, Rows
 from skywright.foundry.run import Run
 from skywright.ssa.behaviour import yardsticks
@@ -47,6 +46,7 @@ from skywright.ssa.detection.detector import Operating, detector_in_use
 from skywright.ssa.detection.features import Candidates
 from skywright.ssa.detection.training import HISTORY, SETTINGS, TRUTH, satellites
 from skywright.ssa.records.reading import read_history
+from skywright.ssa.slot_rows import matrix_of
 
 F64 = npt.NDArray[np.float64]
 
@@ -107,8 +107,7 @@ def load(folder: Path) -> Predict:
     encoder = BehaviourEncoder(folder)
 
     def predict(rows: Rows) -> list[dict[str, Any]]:
-        slots = np.array([[_number(row.get(one.name)) for one in SLOTS] for row in rows])
-        slots = slots.reshape(-1, len(SLOTS))
+        slots = matrix_of(rows, [one.name for one in SLOTS])
         p, codes = encoder.score(slots), encoder.encode(slots)
         return [
             {
@@ -234,15 +233,6 @@ def _metrics(told: Mapping[str, Any], level: float) -> dict[str, Any]:
     metrics["passive_object_years"] = passive.get("object_years")
     metrics["found_windows"] = told["found"][chosen]["windows_with_a_manoeuvre"]
     return metrics
-
-
-def _number(value: Any) -> float:
-    if value is None:
-        return float("nan")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        message = f"A slot must be a number or null, got {value!r}."
-        raise InputError(message)
-    return float(value)
 
 
 def _write_signature(out: Path) -> None:

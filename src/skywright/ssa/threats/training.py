@@ -17,6 +17,7 @@ from skywright.ssa.behaviours import Behaviour
 from skywright.ssa.boosting import export, predicted
 from skywright.ssa.simulation.scenario import read_scenarios
 from skywright.ssa.simulation.scenarios import simulate
+from skywright.ssa.slot_rows import matrix_of
 from skywright.ssa.threats import alarms, controls, learning, network
 from skywright.ssa.threats.circumstances import FEATURES
 from skywright.ssa.threats.conformal import abstains, coverage, sets_of, thresholds
@@ -90,7 +91,7 @@ def load(folder: Path) -> Predict:
         raise InputError(message)
 
     def predict(rows: Rows) -> list[dict[str, Any]]:
-        features = np.array([[_number(row.get(one.name)) for one in FEATURES] for row in rows])
+        features = matrix_of(rows, [one.name for one in FEATURES])
         empty = np.zeros((len(rows), 3, 30, 30), dtype=np.float32)
         numbers = np.zeros((len(rows), len(SCALARS)), dtype=np.float32)
         return detector.answers(features, empty, numbers)
@@ -304,15 +305,6 @@ def _alarms(judged: Judged, chosen: str) -> dict[str, Any]:
 def _lessons(params: dict[str, Any]) -> network.Lessons:
     names = ("epochs", "batch", "rate", "decay", "dropout", "smoothing")
     return network.Lessons(**{name: params[name] for name in names if name in params})
-
-
-def _number(value: Any) -> float:
-    if value is None:
-        return float("nan")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        message = f"A slot must be a number or null, got {value!r}."
-        raise InputError(message)
-    return float(value)
 
 
 def _write_signature(out: Path) -> None:
