@@ -10,6 +10,7 @@ import time
 import warnings
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import numpy as np
@@ -109,13 +110,12 @@ def settings(request, tmp_path):
         return
     if kind in _OF_ONE_PROCESS:
         pytest.importorskip(_OF_ONE_PROCESS[kind], reason="Qdrant is not installed (extra qdrant)")
-    folder = f"{tmp_path}/qdrant"
-    urls = {
-        "sqlite": "",
-        "qdrant-edge": f"qdrant+edge://{folder}",
-        "qdrant-local": f"qdrant+local://{folder}",
-    }
-    yield Settings(vectors_url=urls[kind] if kind in urls else request.getfixturevalue(kind))
+        # The local mode commits every point by itself: a second for each test on a disk.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path
+        with TemporaryDirectory(dir=memory) as folder:
+            yield Settings(vectors_url=f"{kind.replace('-', '+')}://{folder}")
+        return
+    yield Settings(vectors_url=request.getfixturevalue(kind) if kind != "sqlite" else "")
 
 
 @pytest.fixture
