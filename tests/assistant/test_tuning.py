@@ -65,3 +65,12 @@ def test_a_line_without_its_fields_is_refused(store, tmp_path):
     path.write_text('{"question": "thing 1"}\n', encoding="utf-8")
     with pytest.raises(InputError, match="no JSON object with question and document"):
         tune(store, FakeEmbedder(), path, "default")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_questions_that_cannot_be_read_are_refused_in_a_sentence(store, tmp_path, content):
+    path = tmp_path / "questions.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read"):
+        tune(store, FakeEmbedder(), path, "default")

@@ -92,7 +92,7 @@ def _wanted(store: KnowledgeStore, path: Path, collection: str) -> list[tuple[st
     ids = {one["title"]: one["id"] for one in documents}
     ids |= {one["source"]: one["id"] for one in documents}
     wanted = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_text(path).splitlines(), start=1):
         if line.strip():
             question, document = _fields(line, f"Line {number} of {path.name}")
             if document not in ids:
@@ -105,6 +105,14 @@ def _wanted(store: KnowledgeStore, path: Path, collection: str) -> list[tuple[st
         message = f"{path.name} has {len(wanted)} questions; at least {_FEWEST_QUESTIONS} tell."
         raise InputError(message)
     return wanted
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"The questions {path} cannot be read: {error}."
+        raise InputError(message, hint="They are lines of JSON.") from error
 
 
 def _fields(line: str, where: str) -> tuple[str, str]:
