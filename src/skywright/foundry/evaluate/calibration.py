@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from skywright.errors import InputError
@@ -81,6 +80,8 @@ def slope_and_intercept(
         If fewer than ten rows or only one class is there, or all probabilities are equal, or they
         divide the classes without an overlap, so that no finite slope fits best.
     """
+    from scipy.optimize import minimize  # slow to import, and few processes calibrate
+
     odds = logit(np.clip(chances, _EDGE, 1 - _EDGE))
     _refuse_indefinite(odds, came_true)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import bdtr, fdtrc, stdtr, stdtrit
 
 from skywright.errors import InputError
 from skywright.foundry.evaluate.intervals import LEVEL, percentile_interval
@@ -129,7 +129,7 @@ def five_by_two_f_test(differences: ArrayLike) -> tuple[float, float]:
     if within == 0.0:
         return (0.0, 1.0) if not np.any(pairs) else (float("inf"), 0.0)
     ratio = float(np.sum(pairs**2)) / within
-    return ratio, float(stats.f.sf(ratio, 10, 5))
+    return ratio, float(fdtrc(10, 5, ratio))
 
 
 def paired_bootstrap(point: float, drawn: NDArray[np.float64], rope: float = 0.01) -> Difference:
@@ -176,7 +176,8 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> float:
     only_first, only_second = int((first & ~second).sum()), int((~first & second).sum())
     if only_first + only_second == 0:
         return 1.0
-    return float(stats.binomtest(only_first, only_first + only_second).pvalue)
+    tail = bdtr(min(only_first, only_second), only_first + only_second, 0.5)
+    return min(1.0, 2.0 * float(tail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +191,10 @@ class _Posterior:
     def above(self, limit: float) -> float:
         if self.scale == 0.0:
             return float(self.mean > limit)
-        return float(stats.t.sf((limit - self.mean) / self.scale, self.df))
+        return float(stdtr(self.df, (self.mean - limit) / self.scale))
 
     def reach(self) -> float:
-        return float(stats.t.ppf((1 + LEVEL) / 2, self.df)) * self.scale
+        return float(stdtrit(self.df, (1 + LEVEL) / 2)) * self.scale
 
 
 def _posterior(mean: float, variance: float, df: int) -> _Posterior:
@@ -211,7 +212,7 @@ def _difference(method: str, posterior: _Posterior, rope: float) -> Difference:
 def _two_sided(value: float, variance: float, df: int) -> float:
     if variance == 0.0:
         return 1.0 if value == 0.0 else 0.0
-    return float(2 * stats.t.sf(abs(value) / np.sqrt(variance), df))
+    return float(2 * stdtr(df, -abs(value) / np.sqrt(variance)))
 
 
 def _rope(worse: float, better: float, width: float) -> Rope:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
+from scipy.special import ndtr, ndtri
 
 from skywright.errors import InputError
+from skywright.foundry.evaluate.ranks import average_ranks
 
 LEVEL = 0.95
 """Confidence of every interval here."""
@@ -113,9 +114,9 @@ def bca_interval(
     spread = np.sum(offset**2) ** 1.5
     skew = float(np.sum(offset**3) / (6 * spread)) if spread else 0.0
     below = np.mean(drawn < point) + 0.5 * np.mean(drawn == point)
-    shift = norm.ppf(np.clip(below, 1 / (2 * len(drawn)), 1 - 1 / (2 * len(drawn))))
-    ends = shift + norm.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    low, high = np.quantile(drawn, norm.cdf(shift + ends / (1 - skew * ends)))
+    shift = ndtri(np.clip(below, 1 / (2 * len(drawn)), 1 - 1 / (2 * len(drawn))))
+    ends = shift + ndtri([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(drawn, ndtr(shift + ends / (1 - skew * ends)))
     return float(low), float(high)
 
 
@@ -132,7 +133,7 @@ def wilson_interval(hits: int, rows: int) -> tuple[float, float]:
             f"A share needs at least one row and no more hits than rows, not {hits} of {rows}."
         )
         raise InputError(message)
-    z = float(norm.ppf((1 + LEVEL) / 2))
+    z = float(ndtri((1 + LEVEL) / 2))
     share = hits / rows
     middle = share + z * z / (2 * rows)
     reach = z * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
@@ -154,7 +155,7 @@ class Area:
         auc, variance = float(self.auc[model]), float(self.covariance[model, model])
         if not 0 < auc < 1:
             return auc, auc
-        reach = norm.ppf((1 + LEVEL) / 2) * np.sqrt(variance) / (auc * (1 - auc))
+        reach = ndtri((1 + LEVEL) / 2) * np.sqrt(variance) / (auc * (1 - auc))
         middle = np.log(auc / (1 - auc))
         low, high = 1 / (1 + np.exp(-(middle + np.array([-reach, reach]))))
         return float(low), float(high)
@@ -166,8 +167,8 @@ class Area:
         mean = float(weights @ self.auc)
         variance = float(weights @ self.covariance @ weights)
         error = max(variance, 0.0) ** 0.5
-        reach = float(norm.ppf((1 + LEVEL) / 2)) * error
-        p = float(2 * norm.sf(abs(mean) / error)) if error else float(mean == 0)
+        reach = float(ndtri((1 + LEVEL) / 2)) * error
+        p = float(2 * ndtr(-abs(mean) / error)) if error else float(mean == 0)
         return mean, mean - reach, mean + reach, p
 
 
@@ -193,9 +194,9 @@ def delong(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> Area:
     if len(yes) < 2 or len(no) < 2:
         message = f"DeLong's interval needs two rows of each class, not {len(yes)} and {len(no)}."
         raise InputError(message)
-    every = np.array([rankdata(row) for row in scores])
-    among_yes = np.array([rankdata(row[yes]) for row in scores])
-    among_no = np.array([rankdata(row[no]) for row in scores])
+    every = np.array([average_ranks(row) for row in scores])
+    among_yes = np.array([average_ranks(row[yes]) for row in scores])
+    among_no = np.array([average_ranks(row[no]) for row in scores])
     beaten = (every[:, yes] - among_yes) / len(no)
     beating = 1 - (every[:, no] - among_no) / len(yes)
     covariance = np.cov(beaten) / len(yes) + np.cov(beating) / len(no)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from skywright.errors import InputError
 from skywright.foundry.evaluate.answers import TASKS, Answers
 from skywright.foundry.evaluate.calibration import expected_error
+from skywright.foundry.evaluate.ranks import average_ranks
 
 _TINY = float(np.finfo(np.float64).eps)  # log loss of a certain error stays finite: 36.04
 
@@ -110,7 +110,7 @@ def _both_classes(answers: Answers, name: str) -> NDArray[np.bool_]:
 
 def _auc(answers: Answers) -> float:
     yes = _both_classes(answers, "auc")
-    ranks = rankdata(answers.positive)
+    ranks = average_ranks(answers.positive)
     n_yes, n_no = int(yes.sum()), int((~yes).sum())
     return float((ranks[yes].sum() - n_yes * (n_yes + 1) / 2) / (n_yes * n_no))
 
