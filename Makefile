@@ -25,6 +25,9 @@ $(VENV)/.warm: $(VENV)/.base $(wildcard src/skywright/orbits/*.py src/skywright/
 run: $(VENV)/.warm  ## set up, compile the kernels, start the server
 	$(BIN)/skywright serve --port $(PORT)
 
+# Two tests run at once, so each may have one thread of the libraries that would take all cores.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: $(VENV)/.dev $(VENV)/.warm  ## set up and pass the whole suite, style and types included
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n 2 --dist worksteal -m "not alone and not network and not gpu"
