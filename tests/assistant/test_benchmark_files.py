@@ -4,7 +4,7 @@ import json
 import pytest
 
 from skywright.assistant.benchmark_files import read_corpus, read_qrels, read_queries
-from skywright.assistant.knowledge.store import KnowledgeStore
+from skywright.assistant.knowledge.store import Document, KnowledgeStore
 from skywright.errors import InputError, NotFoundError
 
 QUERIES = {"1": "one?", "2": "two?"}
@@ -44,6 +44,15 @@ def test_passages_of_the_same_text_are_one_document(tmp_path):
         _lines(tmp_path / "c.jsonl", {"id": "a", "text": "x"}, {"id": "b", "text": "x"})
     )
     assert corpus.add_to(KnowledgeStore(tmp_path / "k.db")) == {"a": 1, "b": 1}
+
+
+def test_what_was_read_otherwise_before_is_not_kept_beside_it(tmp_path):
+    store = KnowledgeStore(tmp_path / "k.db")
+    store.add(Document("As an earlier version read it.", source="a"))
+    corpus = read_corpus(_lines(tmp_path / "c.jsonl", {"id": "a", "text": "As it is."}))
+    ids = corpus.add_to(store)
+    assert [one["id"] for one in store.documents()] == [ids["a"]]
+    assert corpus.add_to(store) == ids
 
 
 @pytest.mark.parametrize(

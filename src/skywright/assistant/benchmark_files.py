@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skywright.assistant.knowledge.loading import document_of, rows_of
-from skywright.assistant.knowledge.store import Document, KnowledgeStore
+from skywright.assistant.knowledge.store import COLLECTION, Document, KnowledgeStore
 from skywright.errors import InputError
 
 _TEXT_KEYS = ("text", "question", "query")
@@ -24,7 +24,9 @@ class Corpus:
     """Their ids."""
 
     def add_to(self, store: KnowledgeStore) -> dict[str, int]:
-        """Keep the passages, and return the document of each id; blank ones get one below 0."""
+        """Make the passages all that is kept; return the document of each id, of blank ones < 0."""
+        if store.hashes(COLLECTION) - {one.sha256 for one in self.documents}:
+            store.replace_all(self.documents, collection=COLLECTION)
         added = store.add_all(self.documents)
         ids = {
             one.source: kept.document_id for one, kept in zip(self.documents, added, strict=True)
