@@ -43,6 +43,7 @@ _COUNTS = tuple(
     re.compile(rf"(?<![\w.]){pattern}", re.IGNORECASE)
     for pattern in (
         rf"(?:{_MOST}) (?P<n>{NUMBER})(?![\w.])",
+        rf"\b(?:more|another)\b[^\d.]{{0,20}} (?P<n>{NUMBER})\W*$",
         rf"{_ASKED} (?P<n>{NUMBER})(?=\W*$|[.,;!?]| (?:please|of (?:them|those|these)|ones?)\b)",
         rf"(?P<n>{NUMBER})(?= (?:most \w+|{_LIKE})(?: ones?)?\W*$)",
         rf"(?P<n>{NUMBER})(?= (?:(?:most \w+|{_LIKE}) )*(?:[\w-]+ ){{0,3}}(?:{COUNTED})\b)",
@@ -70,15 +71,20 @@ class Amounts:
     mass_kg: float | None = None
     density_kg_m3: float | None = None
     elements: tuple[tuple[str, float], ...] = ()
+    is_doubled: bool = False
+    """Whether one of them is said twice, with two values."""
 
 
 def amounts_in(reader: Reader) -> Amounts:
     """Take a density, a speed, a size, a mass and changed elements, in this order."""
-    density = _first(reader, _DENSITIES, "mass")
-    speed = _first(reader, _SPEEDS, "speed", r"[+-]?")
-    mass = _first(reader, _MASSES, "mass")
-    size = _first(reader, _LENGTHS, "size")
-    return Amounts(speed, size, mass, density, _elements(reader))
+    density = _all(reader, _DENSITIES, "mass")
+    speed = _all(reader, _SPEEDS, "speed", r"[+-]?")
+    mass = _all(reader, _MASSES, "mass")
+    size = _all(reader, _LENGTHS, "size")
+    said = (density, speed, mass, size)
+    first = [values[0] if values else None for values in said]
+    is_doubled = any(len(set(values)) > 1 for values in said)
+    return Amounts(first[1], first[3], first[2], first[0], _elements(reader), is_doubled)
 
 
 def count_in(reader: Reader) -> int | None:
@@ -100,18 +106,17 @@ def _whole(match: re.Match[str]) -> int | None:
     return int(number) if number >= 1 and number == int(number) else None
 
 
-def _first(reader: Reader, units: dict[str, float], kind: str, sign: str = "") -> float | None:
+def _all(reader: Reader, units: dict[str, float], kind: str, sign: str = "") -> list[float]:
     powers = "|".join(_POWERS)
+    found: list[float] = []
     for unit, factor in units.items():
         pattern = re.compile(
             rf"(?<![\w.])(?P<n>{sign}(?:{DIGITS}|{NUMBER}))(?: (?P<power>{powers}))?"
             rf"[ -]?(?:{unit})(?!\w|/)",
             re.IGNORECASE,
         )
-        taken = reader.take(pattern, kind, _value)
-        if taken:
-            return taken[0] * factor
-    return None
+        found += [value * factor for value in reader.take(pattern, kind, _value)]
+    return found
 
 
 def _value(match: re.Match[str]) -> float:

@@ -43,6 +43,10 @@ ABOVE = (
 BELOW = r"below|under|less than|lower than|smaller than|bluer than|at most|brighter than|up to"
 
 _IS = r"(?:(?:is|are|of|be|a|not|no|isn't|aren't|that|which) )*"
+_SIDE = (
+    r"[^.]{0,40}?\b(?P<side>red|redder|blue|bluer|bright|brighter|faint|fainter) "
+    r"(?:side|half|part|ones|end|stars)"
+)
 _AROUND = r"(?:around|about|near|close to|roughly|approximately|~|=|of)?"
 _GIVE_OR_TAKE = (
     r"(?:(?:say|give or take|plus or minus|\+/-|\+-|±|to within|within|with a tolerance of),? ?)+"
@@ -104,6 +108,12 @@ def _range_of(reader: Reader, quantity: str, name: str, kind: str) -> Bounds | N
         is_outside = is_left_out(match.string[: match.start()])
         return Bounds(mid - half, mid + half, name, is_outside=is_outside)
 
+    def side(match: re.Match[str]) -> Bounds:
+        is_upper = match["side"].lower().startswith(("blu", "bright"))
+        is_upper ^= is_left_out(match.string[match.end("n") : match.start("side")])
+        value = float(match["n"])
+        return Bounds(None, value, name) if is_upper else Bounds(value, None, name)
+
     for pattern in _two_sided(quantity):
         taken = reader.take(_compiled(pattern), kind, pair)
         if taken:
@@ -111,6 +121,9 @@ def _range_of(reader: Reader, quantity: str, name: str, kind: str) -> Bounds | N
     half = rf",? ?{_GIVE_OR_TAKE} ?(?P<half>{_N})"
     around = rf"{quantity}(?: (?:is|are|of))?\s*{_AROUND}\s*(?P<mid>{_N}){half}"
     taken = reader.take(_compiled(around), kind, middle)
+    if taken:
+        return taken[0]
+    taken = reader.take(_compiled(rf"{quantity}\s*(?:=|at|of)\s*(?P<n>{_N}){_SIDE}"), kind, side)
     if taken:
         return taken[0]
     least = rf"{quantity}\s*{_EXCEEDS}\s*(?P<n>{_N})"

@@ -146,6 +146,7 @@ def _week(match: re.Match[str], _today: date) -> Span:
 
 
 _ONE, _TWO = DATE.replace("#", "1"), DATE.replace("#", "2")
+_NOW = r"(?:now|today|date|(?:the )?present(?: day)?)"
 _FROM = r"since|starting(?: in| from)?|beginning(?: in)?"
 _TO = r"until|till|up to|through|to|by the end of|no later than"
 _IN = r"in|during|of|for|from|on|within|throughout|at"
@@ -192,6 +193,10 @@ _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], date], Span | None]], ...] 
     (rf"post-? ?{_ONE}", _after),
     (rf"(?:no|not) (?:older|earlier) than {_ONE}|not before {_TWO}", _not_before),
     (rf"(?:no|not) (?:newer|later|more recent|younger) than {_ONE}", _until),
+    (
+        rf"(?:from |since )?{_ONE} ?(?:to|until|till|through|up to|-) ?{_NOW}",
+        _since,
+    ),
     (rf"(?:{_FROM}) {_ONE}(?: on(?:wards?)?)?", _since),
     (rf"from {_ONE} on(?:wards?)?", _since),
     (rf"(?:after|past|(?:newer|later|more recent|younger) than) {_ONE}", _after),

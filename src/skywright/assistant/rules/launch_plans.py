@@ -40,6 +40,9 @@ _PHRASE = re.compile(
     r"\b(?:by|of|from|at|with|carrying|to|for|on)\s+(?:the |a |an )?"
     r"(?P<phrase>[A-Z][\w-]*(?: (?:[A-Z0-9][\w-]*|of|de))*)"
 )
+_SINGLE = re.compile(
+    r"\b(?:latest|last|newest|most recent|next)\b(?: [\w-]+){0,3} (?:launch|flight|mission)\b"
+)
 _PAST = re.compile(r"\b(?:was|were|did|happened|launched|flew|went|took)\b")
 _UPCOMING = re.compile(
     r"\b(next|upcoming|future|scheduled|planned|coming( up)?|soon|will (be )?launch\w*|tomorrow)\b",
@@ -73,8 +76,8 @@ def launches(wish: Wish, _settings: Settings) -> Plan:
         remarks.append(f"For {country[0]} launches those of {provider} were taken.")
     if _EARLIEST.search(read.masked):
         remarks.append("The newest are told first; the table holds all, the earliest last.")
-    elif read.count:
-        given["limit"] = min(read.count, 100)
+    elif read.count or _SINGLE.search(read.masked):
+        given["limit"] = min(read.count or 1, 100)
     return Plan((step("find-launches", **given),), tuple(remarks))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_CLAUSE = re.compile(r"[.;!?](?=\s)|\bbut (?!not\b|no\b)", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"[.;!?](?=\s)|(?<!everything )(?<!all )(?<!anything )\bbut (?!not\b|no\b)", re.IGNORECASE
+)
 _KEEPS = re.compile(
     r"(?<!not )(?<!n't )\b(?:keep\w*|select\w*|retain\w*|pick\w*|choose|take(?! out| away)|want"
     r"|only|find|list|give|get(?! rid)|leav(?:e|ing) (?!out|away|off))\b",
@@ -15,7 +17,7 @@ _LEAVES_OUT = re.compile(
     r"|other than|apart from|thr(?:ow|ew)\w*(?: \w+){0,2} (?:out|away)|get(?:ting)? rid of"
     r"|leav\w* (?:out|away|off)|weed\w* out|cut(?:ting)? (?:out|away)|filter\w*(?: \w+){0,2} out"
     r"|hid(?:e|ing)|delet\w*|eliminat\w*|skip\w*|toss\w*|tak(?:e|ing) (?:out|away)|minus|barring"
-    r"|besides|but (?:not|no))\b",
+    r"|besides|but (?:not|no)|(?:everything|all|anything) but)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(

@@ -26,7 +26,8 @@ _NORMAL = re.compile(
 _MOST_YEARS = 500.0
 _YEARS_AHEAD = re.compile(
     rf"\b(?:look\w*|over|for|next|coming)(?: the)?(?: next| coming)? (?P<n>{NUMBER}) years?\b"
-    rf"|(?P<m>{NUMBER}) years? (?:ahead|into the future|forward|out|on|later|long)\b",
+    rf"|(?P<m>{NUMBER}) years? (?:ahead|into the future|forward|out|on|later|long)\b"
+    rf"|, ?(?P<k>{NUMBER}) years?\W*$",
     re.IGNORECASE,
 )
 _DEFLECT = re.compile(r"\b(deflect\w*|impactor|avoid|push|nudge|divert\w*)\b", re.IGNORECASE)
@@ -52,6 +53,8 @@ def simulate(wish: Wish, _settings: Settings) -> Plan:
     name, amounts, span = _asteroid(wish), wish.entities.amounts, wish.entities.span
     if not name:
         return Plan(missing="Which asteroid? Give a name, number or designation, such as Apophis.")
+    if amounts.is_doubled:
+        return Plan(missing="Two values of one kind are given. Which one is meant?")
     request: dict[str, Any] = {"object": name, **_changed(amounts)}
     remarks: tuple[str, ...] = ()
     at = {"at": span.since.isoformat()} if span and span.since else {}
@@ -66,7 +69,7 @@ def simulate(wish: Wish, _settings: Settings) -> Plan:
             return Plan(missing="What should change? A velocity and its date, size, mass or orbit.")
         request |= {"deflection": True, **at}
     if years := _YEARS_AHEAD.search(wish.entities.text):
-        request["years"] = min(number_of(years["n"] or years["m"]), _MOST_YEARS)
+        request["years"] = min(number_of(years["n"] or years["m"] or years["k"]), _MOST_YEARS)
     return Plan((step("neo-simulate", request=request),), remarks)
 
 

@@ -33,6 +33,8 @@ _LIKE = 0.45
 """Cosine to an example from which it counts alone."""
 _SOME, _LIKELY = 1.0, 0.75
 """Score by patterns, and probability by words, below which an intent needs likeness."""
+_NUMBER_ONLY = re.compile(r"(?:(?:what.?s|what is|who is|find|show|object) )?#?\d{3,9}\W*")
+"""A number by itself can be that of a satellite or of an asteroid."""
 _NOT_WANTED = re.compile(
     r",? ?(?:\bplease )?\b(?:do not|don't|no need to|need not|without|no|not) (?:a |an |any |the )?"
     r"(?:plot\w*|draw\w*|maps?|charts?|diagrams?|cmds?|seds?|light ?curves?|simulat\w*|pictures?)\b"
@@ -126,6 +128,8 @@ class Router:
         scores = {name: _score(one, text) for name, one in intents().items()}
         is_ours = scores[KNOWLEDGE] >= _ENOUGH or scores["papers"] >= _NAMED
         if not is_ours and any(one.search(text) for one in _out_of_scope()):
+            return Routed(UNCLEAR, 0.0, scores)
+        if _NUMBER_ONLY.fullmatch(text):
             return Routed(UNCLEAR, 0.0, scores)
         likely = _word_evidence().probabilities(text)
         fused = {name: scores[name] + _OF_WORDS * likely.get(name, 0.0) for name in scores}

@@ -55,7 +55,7 @@ def subject_of(read: Entities, target: str = "") -> str:
 
 def _subject(read: Entities) -> str:
     text = _pattern("unwanted").sub(" ", read.untimed)
-    text = _pattern("author").sub(_kept, text).strip(" ?.!")
+    text = _pattern("colon").sub("", _pattern("author").sub(_kept, text)).strip(" ?.!")
     if read.quoted:
         return _around_quotes(text, read.quoted)
     found = _pattern("subject").search(text) or _pattern("subject").search(mended(text))

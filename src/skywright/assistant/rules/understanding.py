@@ -11,6 +11,7 @@ from skywright.assistant.engine.model import Asked, Replied, Turn
 from skywright.assistant.messages import Answer
 from skywright.assistant.rules.amounts import Amounts
 from skywright.assistant.rules.entities import Entities, entities_in
+from skywright.assistant.rules.faults import Fault
 from skywright.assistant.rules.names import names_in
 from skywright.assistant.rules.reading import Reader
 from skywright.assistant.rules.relative_dates import shifted
@@ -31,7 +32,7 @@ _IT = re.compile(
     re.IGNORECASE,
 )
 _ALSO = re.compile(
-    r"^(?:and|or|now|then|also|what about|how about|same|again|only|but|plus)\b", re.I
+    r"^(?:and|or|now|then|also|what about|how about|same|again|only|but|plus|more|another)\b", re.I
 )
 _COUNTED = re.compile(
     r"^(?:and |so |but |ok(?:ay)?,? )*how many(?: of)?"
@@ -65,6 +66,13 @@ _PROPERTY = re.compile(
     r"|^(?:and |so )?(?:how (?:big|large|heavy|massive|bright|dangerous|risky|hot|high|old|far)"
     r"|when) (?:is|was|does|did) (?:it|that|this)\b"
 )
+_TIMES = {"double": 2.0, "twice": 2.0, "triple": 3.0, "half": 0.5, "halve": 0.5}
+_SCALED = re.compile(
+    r"^(?:and |now |with |please |try |use |again )*(?:an? |the )?"
+    r"(?P<times>double|twice|triple|half|halve|larger|bigger|wider|smaller)\b(?: of)?"
+    r"(?: (?:the|that|its))? (?:radius|cone|circle|field)"
+)
+_USUAL_DEG = 0.083333
 _WHEN_LAUNCHED = re.compile(r"^(?:and )?when (?:was|were|did) (?:it|they|this|that) .*launch")
 _OF_KIND = {
     "exoplanet": "exoplanets",
@@ -164,6 +172,16 @@ def _wish(question: Asked, past: _Past | None, router: Router, today: date) -> W
         and (span := shifted(entities.text, past.wish.entities.span))
     ):
         return _repeated(replace(wish, entities=replace(entities, span=span, faults=())), past)
+    if past and past.search and (scaled := _SCALED.search(entities.masked)):
+        times = _TIMES.get(scaled["times"])
+        again = past.search.entities
+        radius = times and times * (again.radius_deg or _USUAL_DEG)
+        faults = () if radius else (Fault("radius_deg", "Which radius do you mean?"),)
+        return replace(
+            past.search,
+            entities=replace(again, radius_deg=radius, faults=faults),
+            tables=question.tables,
+        )
     if past and _WHEN_LAUNCHED.search(entities.masked) and _kind_of(wish.target) == "satellite":
         return replace(wish, intent="satellites", rival="")
     if past and _asks_property(routed, entities):
