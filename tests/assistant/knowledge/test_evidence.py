@@ -117,6 +117,7 @@ def test_what_is_answered_is_trusted_more_than_what_only_shares_a_word(store, em
         ("what is a MOID", "MOID"), ("What does RUWE mean?", "RUWE"), ("define albedo", "albedo"),
         ("How is the Palermo scale defined?", "Palermo scale"), ("What's meant by 'Pc'?", "Pc"),
         ("tell me what PHA stands for", "PHA"), ("meaning of bp_rp", "bp_rp"),
+        ("how does the Torino scale work", "Torino scale"),
         ("Please explain what a keyhole is.", "keyhole"), ("How is the weather?", ""),
         ("Which planets are gas giants?", ""), ("what is", ""),
         ("What is the limit on the radius of a cone search?", ""),
@@ -134,6 +135,12 @@ def test_acronyms_are_names_unless_all_is_shouted():
 def test_the_words_that_ask_for_a_meaning_are_not_looked_for():
     assert words_that_matter("What does the mean motion mean?") == ["mean", "motion"]
     assert words_that_matter("What does TCA stand for?") == ["tca"]
+
+
+@pytest.mark.parametrize("question", ["and 0.5 degrees?", "with 3 arcmin", "10 km"])
+def test_an_amount_alone_is_no_question(store, question):
+    store.add(Document("The orbit drifts by 0.5 degrees, 3 arcmin or 10 km, and so on."))
+    assert not find_evidence(Searcher(store), question).is_answerable
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from skywright.assistant.knowledge.abstention import Signs, probability
 from skywright.assistant.knowledge.chunking import JOINT
-from skywright.assistant.knowledge.lexical import term_asked_for
+from skywright.assistant.knowledge.lexical import asks_only_amounts, term_asked_for
 from skywright.assistant.knowledge.passages import Passage, passages_of
 from skywright.assistant.knowledge.searching import Found, Hit, Searcher, stored_chunk
 from skywright.assistant.knowledge.stems import Asked, asked_in, stems_of
@@ -123,6 +123,8 @@ def evidence_in(
     confidence = probability(signs, _legs_of(ranked)) if citations else 0.0
     if ranked and ranked[0].is_explained:
         confidence = max(confidence, _EXPLAINED)
+    if asks_only_amounts(question):
+        confidence = 0.0
     return Evidence(citations, confidence, signs, found)
 
 
@@ -194,7 +196,7 @@ def _explaining(question: str) -> Callable[[Hit, Passage], bool]:
     words = re.findall(r"\w+", term_asked_for(question))
     term = r"[\s-]*".join(map(re.escape, words))
     begins = re.compile(
-        rf"\W*(?:(?:an?|the)\s+)?{term}`?\s*(?:\([^)]*\)\s*)?(?:[,:|=]|{_SAYS_WHAT})"
+        rf"\W*(?:(?:an?|the)\s+)?{term}`?\s*(?:\([^)]*\)\s*|\w\s+)?(?:[,:|=]|{_SAYS_WHAT})"
         rf"|[^.]*\(`?{term}`?\)",
         re.IGNORECASE,
     )

@@ -42,8 +42,8 @@ _ASKS_MEANING = tuple(
     for one in (
         # what is a MOID; what does PHA stand for; what do pmra and pmdec mean
         rf"what(?:'?s|\s+(?:is|are|was|were|does|do))\s+{_MEANT}{_ARTICLE}{_TERM}{_MEANS}?",
-        # how is the Palermo scale defined
-        rf"how\s+(?:is|are)\s+{_ARTICLE}{_TERM}\s+defined",
+        # how is the Palermo scale defined; how does the Torino scale work
+        rf"how\s+(?:is|are|does|do)\s+{_ARTICLE}{_TERM}\s+(?:defined|work)",
         # explain (what) PHA (stands for); what a keyhole is
         rf"(?:(?:define|explain)\s+(?:what\s+)?|what\s+){_ARTICLE}{_TERM}\s+(?:means?|stands?\s+for|is|are)",
         rf"(?:define|explain|(?:the\s+)?(?:meaning|definition)\s+of)\s+{_ARTICLE}{_TERM}",
@@ -58,6 +58,22 @@ def term_asked_for(question: str) -> str:
     """
     found = next((one for form in _ASKS_MEANING if (one := form.fullmatch(question))), None)
     return found["term"].strip("?!.,:;\"'") if found else ""
+
+
+def asks_only_amounts(question: str) -> bool:
+    """Tell a fragment such as "and 0.5 degrees?", which no document can answer by itself."""
+    words = [one for one in _WORD.findall(question.lower()) if one not in _STOP_WORDS]
+    return bool(words) and all(one.isdecimal() or one in _UNITS for one in words)
+
+
+_UNITS = frozenset(
+    _WORD.findall("""
+arcmin arcmins arcminute arcminutes arcsec arcsecond arcseconds au day days deg degree degrees hour
+hours kelvin kg km kilometre kilometres kilometer kilometers kpc m mag magnitude magnitudes mas
+metre metres meter meters minute minutes month months mpc parsec parsecs pc percent rad radian
+radians s second seconds week weeks year years
+""")
+)
 
 
 def words_that_matter(question: str) -> list[str]:
