@@ -163,8 +163,9 @@ def test_a_spoilt_axis_is_not_hidden_by_an_old_perihelion():
 @pytest.mark.slow
 def test_one_percent_of_the_catalogue_lies_above_the_ninety_ninth_percentile(reference_data):
     table = pl.read_parquet(reference_data / "catalogue" / "neo_catalogue_202410.parquet")
-    above = np.mean(add_anomalies(table)["novelty_percentile"].to_numpy() >= 99)
-    assert above == pytest.approx(0.01, abs=0.003)
+    some = table.sample(12_000, seed=1)
+    above = np.mean(add_anomalies(some)["novelty_percentile"].to_numpy() >= 99)
+    assert above == pytest.approx(0.01, abs=0.003)  # three deviations of so many draws
 
 
 def test_the_acceleration_of_a_comet_is_no_surprise():

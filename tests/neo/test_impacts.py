@@ -72,9 +72,9 @@ def test_known_impactors_hit_on_time(reference_data):
 @pytest.mark.slow
 def test_recomputed_probabilities_agree(reference_data):
     table = read_objects(reference_data / "reference/impact_probability_cases.parquet")
-    truth, n = table["ip_mc"].to_numpy(), table["n_samples"].to_numpy()
+    truth, n, clones = table["ip_mc"].to_numpy(), table["n_samples"].to_numpy(), 1000
     given = table.drop("ip_mc", "n_samples", "impact_jd_tdb")
-    found = add_impacts(given, years=20, clones=2000, seed=1)["ip_mc"].to_numpy()
-    sigma = np.sqrt(truth * (1 - truth) * (1 / n + 1 / 2000))
+    found = add_impacts(given, years=20, clones=clones, seed=1)["ip_mc"].to_numpy()
+    sigma = np.sqrt(truth * (1 - truth) * (1 / n + 1 / clones))
     off = np.abs(found - truth)
     assert ((off <= 3 * sigma) | (off <= 0.1 * truth)).all()
