@@ -149,3 +149,20 @@ def test_a_cut_of_an_object_of_its_own_is_repeated_for_another():
     first = "Select red giants of NGC 6397 with 0.8 < BP-RP < 1.5"
     plan = _planned(first, "and of M13?", tables=("gaia-dr3-ngc-6397",))
     assert [step.tool for step in plan.steps][-1] == "colour-cut"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "launches 99999999999 days ago",
+        "launches in the next 99999999 years",
+        "the last 1e999 launches",
+        "What if Apophis got 1e999 m/s on 2027-01-01?",
+        "Gaia sources within 1e999 deg of M13",
+        'papers on "dark matter" \x00AND dwarf',
+        "keep bp-rp over 2 and exclude stars with V above 4",
+        "9" * 400,
+    ],
+)
+def test_numbers_without_sense_and_unseen_signs_end_in_no_error(question):
+    assert _planned(question, tables=("gaia-dr3",)) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -96,6 +97,9 @@ def count_in(reader: Reader) -> int | None:
     return None
 
 
+_LARGEST = 1e9
+
+
 def _whole(match: re.Match[str]) -> int | None:
     text = match["n"].lower()
     if _FAMILY.search(match.string[: match.start("n")]):
@@ -103,7 +107,7 @@ def _whole(match: re.Match[str]) -> int | None:
     if text in {"a", "an", "half", "half a", "half an"}:
         return None
     number = number_of(text)
-    return int(number) if number >= 1 and number == int(number) else None
+    return int(number) if 1 <= number <= _LARGEST and number == int(number) else None
 
 
 def _all(reader: Reader, units: dict[str, float], kind: str, sign: str = "") -> list[float]:
@@ -119,10 +123,11 @@ def _all(reader: Reader, units: dict[str, float], kind: str, sign: str = "") -> 
     return found
 
 
-def _value(match: re.Match[str]) -> float:
+def _value(match: re.Match[str]) -> float | None:
     text = match["n"]
     sign = -1.0 if text.startswith("-") else 1.0
-    return sign * number_of(text.lstrip("+-")) * _POWERS.get((match["power"] or "").lower(), 1.0)
+    number = number_of(text.lstrip("+-")) * _POWERS.get((match["power"] or "").lower(), 1.0)
+    return sign * number if math.isfinite(number) else None
 
 
 def _elements(reader: Reader) -> tuple[tuple[str, float], ...]:

@@ -41,9 +41,10 @@ class Angle:
 def angles_in(reader: Reader) -> list[Angle]:
     """Take the angles [deg]; ``1 degree 30 arcmin`` is one."""
 
-    def read(match: re.Match[str]) -> Angle:
+    def read(match: re.Match[str]) -> Angle | None:
         factor = next(factor for name, (_, factor) in _UNITS.items() if match[name])
-        return Angle(_number(match["number"]) * factor, *match.span())
+        deg = _number(match["number"]) * factor
+        return Angle(deg, *match.span()) if math.isfinite(deg) else None
 
     joined: list[Angle] = []
     for one in reader.take(_ANGLE, "angle", read):

@@ -19,6 +19,8 @@ _SAME = str.maketrans(
     }
 )  # fmt: skip
 
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
+"""Signs that are not printed; some of them mark what was read."""
 TAKEN = "\x1f"
 """Stands for each character that something was read from."""
 
@@ -27,6 +29,7 @@ def plain(text: str) -> str:
     """Return a text with one kind of quote, dash and blank, as patterns expect it."""
     text = text.translate(_SAME)  # before NFKC, which would take the primes of minutes apart
     text = unicodedata.normalize("NFKC", text).replace("''", '"')
+    text = _UNSEEN.sub(" ", text)
     return re.sub(r"\s+", " ", text).strip()
 
 

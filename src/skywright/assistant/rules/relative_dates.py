@@ -14,6 +14,8 @@ _IN = r"in|during|of|for|from|on|within|throughout|at"
 _UNIT = r"(?P<unit>day|week|fortnight|month|year|decade|century)"
 _DAYS = {"day": 1, "week": 7, "fortnight": 14, "month": 30}
 _YEARS = {"year": 1, "decade": 10, "century": 100}
+_MOST = 10_000
+"""Units that are counted back or ahead; more reach beyond any calendar."""
 _WEEKDAYS = [name.lower() for name in calendar.day_name]
 _FEASTS = {
     "christmas eve": (12, 24), "christmas": (12, 25), "xmas": (12, 25), "new year's eve": (12, 31),
@@ -45,20 +47,28 @@ def _month_to_come(match: re.Match[str], today: date) -> Span | None:
     return Span(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
 
 
+def _count(text: str) -> int:
+    return int(min(number_of(text), _MOST))
+
+
+def _moved(day: date, days: int) -> date:
+    return date.fromordinal(min(max(day.toordinal() + days, 1), date.max.toordinal()))
+
+
 def _back(match: re.Match[str], today: date) -> Span:
     """Whole years back for years (the last 5 years of 2026 start in 2021), days otherwise."""
-    count = int(number_of(match["n"]))
+    count = _count(match["n"])
     unit = match["unit"].lower()
     if unit in _YEARS:
         return Span(date(max(today.year - _YEARS[unit] * count, 1), 1, 1), today)
-    return Span(today - timedelta(_DAYS[unit] * count), today)
+    return Span(_moved(today, -_DAYS[unit] * count), today)
 
 
 def _ahead(match: re.Match[str], today: date) -> Span:
-    count = int(number_of(match["n"] or "one"))
+    count = _count(match["n"] or "one")
     unit = match["unit"].lower()
     days = 365 * _YEARS[unit] * count if unit in _YEARS else _DAYS[unit] * count
-    return Span(today, today + timedelta(days))
+    return Span(today, _moved(today, days))
 
 
 def _named_period(match: re.Match[str], today: date) -> Span:
@@ -90,13 +100,15 @@ def _near_day(match: re.Match[str], today: date) -> Span:
     return Span(day, day, is_day=True)
 
 
-def _ago(match: re.Match[str], today: date) -> Span:
+def _ago(match: re.Match[str], today: date) -> Span | None:
     """Read "three days ago" as that day, "two years ago" as that year."""
-    count, unit = int(number_of(match["n"])), match["unit"].lower()
+    count, unit = _count(match["n"]), match["unit"].lower()
+    if count >= _MOST:
+        return None
     if unit in _YEARS:
         year = max(today.year - _YEARS[unit] * count, 1)
         return Span(date(year, 1, 1), date(year, 12, 31))
-    day = today - timedelta(_DAYS[unit] * count)
+    day = _moved(today, -_DAYS[unit] * count)
     return Span(day, day, is_day=True)
 
 

@@ -26,9 +26,9 @@ _ENOUGH = 2.5
 """Score from which patterns and words are trusted by themselves."""
 _NAMED = 4.0
 """Score of a pattern that names what is wanted, such as papers."""
-_LEAD = 1.0
+_LEAD = 0.6
 """Lead over the second from which likeness is not asked."""
-_OF_WORDS, _OF_LIKENESS = 2.0, 2.0
+_OF_WORDS, _OF_LIKENESS = 2.0, 1.0
 _LIKE = 0.45
 """Cosine to an example from which it counts alone."""
 _SOME, _LIKELY = 1.0, 0.75

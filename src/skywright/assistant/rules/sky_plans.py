@@ -21,8 +21,8 @@ CLUSTER_DEG = 0.25
 CLUSTER_ROWS = 50_000
 _OF_GAIA = frozenset(["bp_rp", "bp_g", "g_rp", "g"])
 _BANDS_WITH = {
-    "u_g": ("g",), "g_r": ("r",), "g_i": ("i",), "r_i": ("r",), "i_z": ("i",), "b_v": ("V",),
-    "j_h": ("H",), "j_k": ("K",), "h_k": ("K",),
+    "u_g": "g", "g_r": "r", "g_i": "i", "r_i": "r", "i_z": "i", "b_v": "V",
+    "j_h": "H", "j_k": "K", "h_k": "K",
 }  # fmt: skip
 """The magnitude that a cut by each colour takes, where that is not Gaia's G."""
 _COLOUR_WITH = {"V": "b_v", "r": "r_i", "i": "i_z", "H": "j_h", "K": "j_k"}
@@ -106,10 +106,9 @@ def _band_fault(wish: Wish, catalogue: str) -> str:
         one.of not in _OF_GAIA for one in (colour, magnitude) if one
     ):
         return f"Gaia DR3 has no {' and no '.join(named)}: it has G, BP-RP, BP-G and G-RP."
-    if colour and magnitude and magnitude.of not in _BANDS_WITH.get(colour.of, ("g",)):
-        return (
-            f"A cut by {named[0]} takes the magnitude {_BANDS_WITH[colour.of][0]}, not {named[1]}."
-        )
+    fitting = _BANDS_WITH.get(colour.of, "g") if colour else ""
+    if colour and magnitude and magnitude.of != fitting:
+        return f"A cut by {named[0]} takes the magnitude {fitting}, not {named[1]}."
     return ""
 
 
