@@ -69,6 +69,8 @@ def test_a_magnitude_that_is_too_faint_is_left_out(said, high):
         "the picture of the day last week",
         "what if Bennu had twice 7.3e10 kg, i.e. 1.46e11 kg",
         "planets not found by transit",
+        "planets hotter than 2000 K",
+        "planets heavier than 5 Earth masses",
         "launches in 2021 not by SpaceX",
         "Gaia sources with B-V > 0.4 within 5' of M13",
     ],

@@ -50,7 +50,7 @@ _OTHER_COLOUR = re.compile(
     r"(?![\w-])"
 )
 _COMPARED = re.compile(
-    rf"(?:[\w-]+ )?(?:[<>]=?|\b(?:{ABOVE}|{BELOW}|exceed\w*|between|within)\b)"
+    rf"(?:[\w-]+ )?(?:[<>]=?|\b(?:{ABOVE}|{BELOW}|exceed\w*|between|within|\w+er than)\b)"
     r"\s*(?:[a-z]+\s*=?\s*)?(?<![\w.])\d[\d.]*(?![\w.]*[a-z])",
     re.IGNORECASE,
 )

@@ -16,6 +16,11 @@ MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 LONG_MONTH = "|".join(name.lower() for name in calendar.month_name if name)
 YEAR = r"(?:1[89]|20)\d\d"
 DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_UNITS = (
+    r"k|kelvins?|km|kg|m|g|ly|pc|kpc|mpc|au|days?|hours?|minutes?|seconds?|years?|light[- ]years?"
+    r"|parsecs?|stars?|sources?|rows?|objects?|degrees?|arc\w+|solar|earths?|jupiters?|tonnes?|tons?"
+)
+"""What a number that looks like a year counts instead."""
 _WRITTEN = (
     rf"(?P<y0_#>{YEAR})(?P<sep#>[-/.])(?P<m0_#>\d{{1,2}})(?:(?P=sep#)(?P<d0_#>\d{{1,2}}))?",
     rf"(?:(?P<d1_#>{DAY})(?: of)?[ -])?(?P<m1_#>{MONTH})\.?,?[ -](?P<y1_#>{YEAR})",
@@ -23,7 +28,7 @@ _WRITTEN = (
     rf"(?P<y3_#>{YEAR})[ -](?P<m3_#>{MONTH})\.?(?:[ -](?P<d3_#>{DAY}))?",
     rf"(?P<d4_#>\d{{1,2}})\.\s?(?P<m4_#>\d{{1,2}})\.\s?(?P<y4_#>{YEAR})",
     rf"(?:(?P<d5_#>\d{{1,2}})/)?(?P<m5_#>\d{{1,2}})/(?P<y5_#>{YEAR})",
-    rf"(?:the )?(?:year )?(?P<y6_#>{YEAR})",
+    rf"(?:the )?(?:year )?(?P<y6_#>{YEAR})(?! ?(?:{_UNITS})\b)",
 )
 """Ways to write a date, those that hold others first; the fifth and sixth begin with the day."""
 SLASHES = 5
