@@ -45,6 +45,7 @@ class Provider(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and content go apart: no wait between them
 
     def do_GET(self):
         parts = urlsplit(self.path)

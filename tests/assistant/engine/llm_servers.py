@@ -53,6 +53,7 @@ def speaking(dialect: str, *steps: Step):
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and content go apart: no wait between them
 
         def log_message(self, *parts):
             pass

@@ -56,6 +56,7 @@ class Hub(BaseHTTPRequestHandler):
     """Speaks the routes that the library calls; ``server.faults`` makes it stumble."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and content go apart: no wait between them
 
     def do_GET(self):
         self.answer(body=True)
