@@ -96,6 +96,12 @@ def _spoken_decade(match: re.Match[str], _today: date) -> Span:
     return Span(date(year, 1, 1), date(year + 9, 12, 31))
 
 
+def _short_decade(match: re.Match[str], _today: date) -> Span:
+    """Read "the 80s" as those of the last century."""
+    year = 1900 + int(match["short"])
+    return Span(date(year, 1, 1), date(year + 9, 12, 31))
+
+
 def _years(match: re.Match[str], _today: date) -> Span | None:
     first, last = int(match["first"]), int(match["first"][:2] + match["last"])
     is_range = last > first and int(match["last"]) > 12
@@ -159,6 +165,7 @@ _JOINED = r" ?(?:and|to|until|till|through|-) ?"
 _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], date], Span | None]], ...] = (
     (r"(?:in|during|from)? ?(?:the )?(?P<decade>(?:1[89]|20)\d0)'?s", _decade),
     (r"(?:in|during|from|of)? ?the (?P<tens>(?:fift|sixt|sevent|eight|ninet)ies)", _spoken_decade),
+    (r"(?:in|during|from|of)? ?the '?(?P<short>[2-9]0)'?s", _short_decade),
     (r"(?P<first>(?:19|20)\d\d)[-/](?P<last>\d\d)", _years),
     (
         rf"{_FIRST_DAY}{_JOINED}{_LAST_DAY},? {_OF_YEAR}",

@@ -31,7 +31,7 @@ _LEAD = 0.6
 _OF_WORDS, _OF_LIKENESS = 2.0, 1.0
 _LIKE = 0.45
 """Cosine to an example from which it counts alone."""
-_SOME, _LIKELY = 1.0, 0.75
+_SOME, _LIKELY = 1.0, 0.9
 """Score by patterns, and probability by words, below which an intent needs likeness."""
 _NUMBER_ONLY = re.compile(r"(?:(?:what.?s|what is|who is|find|show|object) )?#?\d{3,9}\W*")
 """A number by itself can be that of a satellite or of an asteroid."""

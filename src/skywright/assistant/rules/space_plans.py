@@ -20,7 +20,7 @@ _ANY_PLANET = re.compile(
 )
 _NOW = re.compile(r"\b(?:now|today|currently|at present|still)\b")
 _CONSTELLATIONS = re.compile(
-    r"\b(starlink|oneweb|iridium|kuiper|galileo|glonass|gps|navstar|beidou|globalstar|cosmos)(?=s?\b)",
+    r"\b(starlink|oneweb|iridium|kuiper|galileo|glonass|gps|navstar|beidou|globalstar|cosmos|goes|noaa|landsat|sentinel|meteosat|intelsat|tdrs)(?=s?\b)",
     re.IGNORECASE,
 )
 _SCREENED_HOURS, _SCREENED_KM = 24.0, 10.0
