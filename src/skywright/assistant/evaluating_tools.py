@@ -21,8 +21,9 @@ from skywright.assistant.rules.understanding import understood
 from skywright.errors import InputError
 from skywright.settings import Settings, get_settings
 
-SETS = ("dev", "held")
-"""Questions that come with us: the rules were made with the first, and judged on the second."""
+SETS = ("dev", "held", "blind")
+"""Questions that come with us: the rules were made with the first, and judged on the second, whose
+errors were mended then. The third was written by somebody who had not seen the rules."""
 
 TODAY = date(2026, 11, 21)
 """What "last year" is counted from, so that two runs can be compared."""

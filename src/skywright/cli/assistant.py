@@ -102,7 +102,9 @@ def tools(
         Path | None,
         typer.Option(help="Lines of JSON: question, intent or tool, arguments; ours if not given."),
     ] = None,
-    ours: Annotated[str, typer.Option("--set", help="Of our questions: dev or held.")] = "dev",
+    ours: Annotated[
+        str, typer.Option("--set", help="Of our questions: dev, held or blind.")
+    ] = "dev",
     patterns_only: Annotated[
         bool, typer.Option("--patterns-only", help="Without likeness to example questions.")
     ] = False,
