@@ -216,6 +216,13 @@ def test_a_term_of_the_field_is_no_object():
         ("HST orbit", "find-satellites", {"name": "HST"}),
         ("Is asteroid 2021 PDC dangerous", "neo-assess", {"name": "2021 PDC"}),
         ("sources?", "list-sources", {}),
+        ("How do you compute collision probability?", "search-knowledge", {}),
+        ("list every public source and whether it is frozen or retired", "list-sources", {}),
+        ("microlensing planets 2019", "find-exoplanets",
+         {"year": 2019, "method": "Microlensing"}),
+        ("reference for astro-ph/9805201 as .bib", "get-bibtex", {}),
+        ("What did Blue Origin put into orbit?", "find-launches", {"provider": "Blue Origin"}),
+        ("Is Ryugu an Apollo or an Aten?", "neo-assess", {"name": "Ryugu"}),
         ("which rockets blew up in 2015?", "find-launches", {"outcome": "failure"}),
         ("what went up in October 1957", "find-launches", {"since": "1957-10-01"}),
         ("launches after June 2023 and before February 2024", "find-launches",
@@ -258,6 +265,8 @@ _SETS = """1 25544U 98067A   26301.50000000  .00016717  00000-0  10270-3 0  9004
         ("which of these come closer than 2 km within 48 hours from 2026-10-30?\n{}",
          "2026-10-30", 48, 2),
         ("{}\nscreen them for conjunctions", "2026-10-28", 24, 10),
+        ("screen these over 2 days starting 2026-10-29T00:00, threshold 5 km\n{}",
+         "2026-10-29", 48, 5),
     ],
 )  # fmt: skip
 def test_element_sets_are_screened_from_the_newest_on_where_no_day_is_said(
@@ -277,6 +286,7 @@ def test_element_sets_are_screened_from_the_newest_on_where_no_day_is_said(
         "write me a poem about Saturn",
         "what's the weather like in Paris tomorrow",
         "my horoscope for leo today",
+        "DROP TABLE gaiadr3.gaia_source",
     ],
 )
 def test_a_word_of_the_field_does_not_make_a_question_one_of_ours(question):

@@ -26,12 +26,14 @@ _ENOUGH = 2.5
 """Score from which patterns and words are trusted by themselves."""
 _NAMED = 4.0
 """Score of a pattern that names what is wanted, such as papers."""
-_LEAD = 0.6
+_LEAD = 1.0
 """Lead over the second from which likeness is not asked."""
-_OF_WORDS, _OF_LIKENESS = 2.0, 1.0
+_LEAD_OF_KNOWLEDGE = 0.25
+"""The same where an explanation is wanted: its words are those of the examples of tools."""
+_OF_WORDS, _OF_LIKENESS = 2.0, 2.0
 _LIKE = 0.45
 """Cosine to an example from which it counts alone."""
-_SOME, _LIKELY = 1.0, 0.9
+_SOME, _LIKELY = 1.0, 0.85
 """Score by patterns, and probability by words, below which an intent needs likeness."""
 _NUMBER_ONLY = re.compile(r"(?:(?:what.?s|what is|who is|find|show|object) )?#?\d{3,9}\W*")
 """A number by itself can be that of a satellite or of an asteroid."""
@@ -41,9 +43,11 @@ _NOT_WANTED = re.compile(
     r"(?: (?:it|them|this|that|please|needed|anything))*"
 )
 """What is said not to be wanted does not speak for its tool."""
+_CERTAIN, _VERY_LIKE = 0.95, 0.6
+"""Probability by words, and cosine, from which they lead to a tool that needs nothing given."""
 _FEWEST_WORDS = 3
-_DOUBT = 0.4
-"""Lead below which it is asked which of two is wanted; 0.5 % of 1,100 questions lie below it."""
+_DOUBT = 0.1
+"""Lead below which it is asked which of two is wanted: more would ask where it is plain."""
 _HARMLESS = frozenset([KNOWLEDGE, UNCLEAR, "greeting"])
 """Intents that no tool follows, or a search that cites what it found."""
 _RUN_ON_NOTHING = frozenset(
@@ -135,13 +139,16 @@ class Router:
         fused = {name: scores[name] + _OF_WORDS * likely.get(name, 0.0) for name in scores}
         first, second = sorted(fused.values(), reverse=True)[:2]
         alike: dict[str, float] = {}
-        if self._examples and (first < _ENOUGH or first - second < _LEAD):
+        is_explained = scores[KNOWLEDGE] >= _ENOUGH and fused[KNOWLEDGE] == first
+        lead = _LEAD_OF_KNOWLEDGE if is_explained else _LEAD
+        if self._examples and (first < _ENOUGH or first - second < lead):
             alike = self._examples.likeness(plain(entities.text))
             fused = {name: fused[name] + _OF_LIKENESS * alike.get(name, 0.0) for name in fused}
         best, other = sorted(fused, key=lambda name: -fused[name])[:2]
         is_close = fused[best] - fused[other] < _DOUBT
         is_weak = scores[best] < _SOME and likely[best] < _LIKELY
-        is_bare = best in _RUN_ON_NOTHING and scores[best] < _SOME
+        is_sure = likely[best] >= _CERTAIN or alike.get(best, 0.0) >= _VERY_LIKE
+        is_bare = best in _RUN_ON_NOTHING and scores[best] < _SOME and not is_sure
         if is_bare or (is_weak and alike.get(best, 0.0) < _LIKE):
             best = KNOWLEDGE if len(text.split()) >= _FEWEST_WORDS else UNCLEAR
         if not is_close or {best, other} & _HARMLESS:

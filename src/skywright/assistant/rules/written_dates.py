@@ -16,13 +16,15 @@ MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 LONG_MONTH = "|".join(name.lower() for name in calendar.month_name if name)
 YEAR = r"(?:1[89]|20)\d\d"
 DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_CLOCK = r"(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?)?"
+"""A time of day behind an ISO date is read over: days are what is asked by."""
 _UNITS = (
     r"k|kelvins?|km|kg|m|g|ly|pc|kpc|mpc|au|days?|hours?|minutes?|seconds?|years?|light[- ]years?"
     r"|parsecs?|stars?|sources?|rows?|objects?|degrees?|arc\w+|solar|earths?|jupiters?|tonnes?|tons?"
 )
 """What a number that looks like a year counts instead."""
 _WRITTEN = (
-    rf"(?P<y0_#>{YEAR})(?P<sep#>[-/.])(?P<m0_#>\d{{1,2}})(?:(?P=sep#)(?P<d0_#>\d{{1,2}}))?",
+    rf"(?P<y0_#>{YEAR})(?P<sep#>[-/.])(?P<m0_#>\d{{1,2}})(?:(?P=sep#)(?P<d0_#>\d{{1,2}}){_CLOCK})?",
     rf"(?:(?P<d1_#>{DAY})(?: of)?[ -])?(?P<m1_#>{MONTH})\.?,?[ -](?P<y1_#>{YEAR})",
     rf"(?P<m2_#>{MONTH})\.?[ -](?P<d2_#>{DAY}),?[ -](?P<y2_#>{YEAR})",
     rf"(?P<y3_#>{YEAR})[ -](?P<m3_#>{MONTH})\.?(?:[ -](?P<d3_#>{DAY}))?",
