@@ -45,7 +45,8 @@ _SINGLE = re.compile(
 )
 _PAST = re.compile(r"\b(?:was|were|did|happened|launched|flew|went|took)\b")
 _UPCOMING = re.compile(
-    r"\b(next|upcoming|future|scheduled|planned|coming( up)?|soon|will (be )?launch\w*|tomorrow)\b",
+    r"\b(next|upcoming|going to|about to|future|scheduled|planned|coming( up)?|soon"
+    r"|will (be )?launch\w*|tomorrow)\b",
     re.IGNORECASE,
 )
 _KINDS = re.compile(

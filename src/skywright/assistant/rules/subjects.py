@@ -18,6 +18,8 @@ _IT = re.compile(
     r"|asteroid|comet|planet|satellite|system|one)\b",
     re.IGNORECASE,
 )
+_NO_NAME_BEHIND = re.compile(r"(?:does|is|would|if|from|about|against|to)\b", re.IGNORECASE)
+"""Words behind which small letters are hardly ever a name."""
 _DEEP_SKY = re.compile(r"\b(?:galaxies|nebulae|nebulas|deep[- ]sky|openngc|ngc objects|clusters)\b")
 
 
@@ -122,6 +124,9 @@ def free_name(read: Entities) -> str:
         name = _pattern("ends").sub("", match["name"]).strip(" .?!,")
         words = [one for one in name.lower().split() if one not in _words("no_name")]
         is_whole = words == name.lower().split() or name != name.lower()
+        is_plain = name.islower() and name.replace(" ", "").replace("-", "").isalpha()
+        if is_plain and _NO_NAME_BEHIND.match(match[0]):
+            continue
         if words and is_whole and not all(_is_term(one) for one in words):
             return name
     return ""
