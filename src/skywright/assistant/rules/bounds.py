@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from skywright.assistant.rules.negation import is_left_out
 from skywright.assistant.rules.reading import Reader
@@ -166,5 +167,6 @@ def _value(match: re.Match[str]) -> tuple[float, bool]:
     return float(match["n"]), is_left_out(match.string[: match.start("n")])
 
 
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.]){pattern}(?:th|st|nd|rd)?(?!\w|\.\d)", re.IGNORECASE)

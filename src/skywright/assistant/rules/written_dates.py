@@ -6,6 +6,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 MONTHS = (
     {name.lower(): k for k, name in enumerate(calendar.month_name) if k}
@@ -53,6 +54,7 @@ class Span:
     """Whether it ends before that day."""
 
 
+@cache
 def compiled(pattern: str) -> re.Pattern[str]:
     """Return a pattern of whole words and numbers, without regard to case."""
     return re.compile(rf"(?<![\w.+-]){pattern}(?![\w]|\.\d|-\d)", re.IGNORECASE)
